@@ -19,8 +19,10 @@
   x CheckFailed                11   a check came out negative
   x Busy                       12   store or lock busy
   x Unusable                   13   configuration or store unusable
-    - ConfigError, StoreError
-      + UnsafePermissions, StoreTooNew, StoreFull
+    - ConfigError
+      + UnsafePermissions
+    - StoreError
+      + StoreTooNew, StoreFull
   x Stopped                   130   interrupted by the person
 
 The docstring of a class is its default message, `hint` says what to type next, and `exit_code`
@@ -74,6 +76,8 @@ class GreenbotError(Exception):
         super().__init__(message or type(self).summary())
         if hint is not None:
             self.hint = hint
+        elif self.hint is not None and message_id is not None:
+            self.hint = self.hint.replace("show ID", f"show {message_id}")
         self.instance = instance
         self.message_id = message_id
         self.retry_after_seconds = retry_after_seconds
@@ -115,6 +119,12 @@ class BadFile(UsageError):
     """This file cannot be sent."""
 
     hint = None
+
+
+class BadConfigValue(UsageError):
+    """This setting cannot have that value."""
+
+    hint = "See what each setting may be with: greenbot config list"
 
 
 class NotFound(GreenbotError):

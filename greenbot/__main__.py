@@ -1,0 +1,5 @@
+"""`python -m greenbot` is the same as `greenbot`."""
+
+from greenbot.entry import main
+
+main()

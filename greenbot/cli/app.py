@@ -1,0 +1,55 @@
+"""The top of the command tree, as a table."""
+
+from typing import TYPE_CHECKING
+
+from greenbot.cli.tree import Entry, LazyGroup, root_group
+
+if TYPE_CHECKING:
+    from typer.core import TyperOption
+
+ENTRIES = {
+    "init": Entry("greenbot.cli.init", "Set greenbot up: an instance, its token, the first message", "Start"),
+    "demo": Entry("greenbot.cli.demo", "Watch the whole system work on a simulator, without an account", "Start"),
+    "help": Entry("greenbot.cli.help", "Read a guide page", "Start"),
+    "completion": Entry("greenbot.cli.completion", "Print the completion script of a shell", "Start"),
+    "send": Entry("greenbot.cli.send", "Send a message", "Send"),
+    "outbox": Entry("greenbot.cli.outbox", "Look at the messages greenbot accepted", "Send"),
+    "instances": Entry("greenbot.cli.instances", "The WhatsApp numbers greenbot works with", "Operate"),
+    "api": Entry("greenbot.cli.api", "Call any GREEN-API method", "Operate"),
+    "sim": Entry("greenbot.cli.sim", "The built-in GREEN-API simulator", "Test"),
+    "trigger": Entry("greenbot.cli.trigger", "Let the simulator emit an event", "Test"),
+    "config": Entry("greenbot.cli.config", "Read and change the configuration", "Admin"),
+}
+
+
+def root() -> LazyGroup:
+    """The `greenbot` command."""
+    group = root_group("greenbot", "greenbot runs the WhatsApp numbers of hotels on GREEN-API.", ENTRIES)
+    group.params.append(_version_option())
+    return group
+
+
+def _version_option() -> "TyperOption":
+    """`--version` is answered before any of this is loaded; here it only appears in the help."""
+    from typer.core import TyperOption
+
+    return TyperOption(
+        param_decls=["--version", "-V"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        help="Print the version.",
+        callback=_print_version,
+    )
+
+
+def _print_version(context: object, param: object, value: bool) -> None:
+    if value:
+        import sys
+
+        from typer import Exit
+
+        from greenbot.version import VERSION
+
+        sys.stdout.write(f"greenbot {VERSION}\n")
+        raise Exit(0)

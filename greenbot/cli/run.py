@@ -1,0 +1,127 @@
+"""Where and how this command runs: the environment, the shared options, and what is opened on first use."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from greenbot.clock import Clock, SystemClock
+from greenbot.errors import ReadOnly, UsageError
+
+if TYPE_CHECKING:
+    from greenbot.cli.output import Output
+    from greenbot.config.settings import Instance, Settings
+    from greenbot.db.connect import Db
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """The shared options as they were given."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+    no_color: bool = False
+    no_input: bool = False
+    read_only: bool = False
+    config: str | None = None
+    instance: str | None = None
+    tag: str | None = None
+    dry_run: bool = False
+    yes: bool = False
+    columns: str | None = None
+    csv: bool = False
+    full: bool = False
+
+
+class Run:
+    """One command run. Settings and store are read only when a command asks for them."""
+
+    def __init__(self, flags: Flags, *, environ: Mapping[str, str], cwd: Path, clock: Clock) -> None:
+        self.flags = flags
+        self.environ = environ
+        self.cwd = cwd
+        self.clock = clock
+        if flags.debug:
+            from greenbot.logs.debug import show_debug
+
+            show_debug(sys.stderr)
+
+    @classmethod
+    def begin(cls, flags: Flags) -> "Run":
+        """The run of this process."""
+        return cls(flags, environ=os.environ, cwd=_working_folder(), clock=SystemClock())
+
+    @cached_property
+    def out(self) -> "Output":
+        """Where this command speaks."""
+        from greenbot.cli.output import Output
+
+        return Output.of_process(self.flags, self.environ)
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The configuration, read and checked. Raises `ConfigError`."""
+        from greenbot.config.load import load
+
+        environ = dict(self.environ)
+        if self.flags.config is not None:
+            environ["GREENBOT_CONFIG"] = str(self.cwd / self.flags.config)
+        return load(environ, cwd=self.cwd)
+
+    @cached_property
+    def store(self) -> "Db":
+        """The store, opened and up to date. Raises `StoreError`."""
+        from greenbot.wiring import open_store
+
+        return open_store(self.settings, self.clock)
+
+    @property
+    def instance(self) -> "Instance":
+        """The instance this command is for: named, the default, or the only one."""
+        return self.settings.instance(self.flags.instance)
+
+    @property
+    def instances(self) -> "tuple[Instance, ...]":
+        """The instances this command is for, where it can be several."""
+        return self.settings.select(self.flags.instance, tag=self.flags.tag)
+
+    @property
+    def can_ask(self) -> bool:
+        """There is a person at a terminal who may be asked."""
+        return not self.flags.no_input and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def must_write(self) -> None:
+        """Raises `ReadOnly` where writing was forbidden; call before the first change."""
+        if self.flags.read_only or self.environ.get("GREENBOT_READ_ONLY", "") not in ("", "0"):
+            raise ReadOnly
+
+    def confirm(self, question: str) -> None:
+        """Go on only with a yes: from `--yes`, or from the person at the terminal. Raises `UsageError`."""
+        if self.flags.yes:
+            return
+        if not self.can_ask:
+            raise UsageError(f"{question} needs a confirmation.", hint="Add --yes to confirm it.")
+        if self.out.ask(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+            raise UsageError("Not confirmed; nothing was changed.", hint=None)
+
+    def confirm_name(self, name: str, given: str | None) -> None:
+        """Go on only when the person typed the name: for what cannot be undone. Raises `UsageError`."""
+        if given is None and self.can_ask:
+            given = self.out.ask(f"This cannot be undone. Type {name} to go on: ").strip()
+        if given is None:
+            raise UsageError("This cannot be undone, so it needs the name once more.", hint=f"Add --confirm {name}")
+        if given != name:
+            raise UsageError("The name does not match; nothing was changed.", hint=f"Add --confirm {name}")
+
+
+def _working_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        # The folder was deleted under the shell. Only relative paths suffer, and they fail by name.
+        return Path("/")

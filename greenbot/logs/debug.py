@@ -1,0 +1,27 @@
+"""`--debug`: what the libraries do, on stderr, with every secret masked."""
+
+import logging
+from typing import TextIO
+
+from greenbot.redact import redact
+from greenbot.safe_text import safe_text
+
+
+class RedactingFormatter(logging.Formatter):
+    """One harmless line per record: formatted first, then masked, so nothing in arguments or tracebacks escapes."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return safe_text(redact(super().format(record)), keep_lines=True)
+
+
+def show_debug(stream: TextIO) -> None:
+    """Send all log records of this process to `stream`.
+
+    The HTTP libraries stay at WARNING: they would write whole URLs, and the token is in the path.
+    greenbot logs its own calls instead.
+    """
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.DEBUG, handlers=[handler], force=True)
+    for library in ("httpx", "httpcore", "aiohttp", "asyncio"):
+        logging.getLogger(library).setLevel(logging.WARNING)
