@@ -9,12 +9,18 @@ import re
 import unicodedata
 
 from greenbot.errors import BadChatId
+from greenbot.safe_text import safe_text
 
-_PERSON = re.compile(r"\d{7,16}@c\.us")
+_PERSON = re.compile(r"[1-9]\d{6,15}@c\.us")
 _GROUP = re.compile(r"\d{5,25}(-\d{5,15})?@g\.us")
 _LID = re.compile(r"\d{5,20}@lid")
-_PREFIXES = re.compile(r"(?:tel:|whatsapp:|https?://(?:wa\.me|api\.whatsapp\.com)/(?:send/?\?phone=)?)", re.IGNORECASE)
-_SEPARATORS = re.compile(r"[\s().\-/\u00ad\u200b\u2010-\u2015\u2060\u202a-\u202e\u2066-\u2069\u200e\u200f]+")
+_LINK = re.compile(
+    r"(?:tel:|whatsapp:(?://send/?\?phone=)?|(?:https?://)?(?:wa\.me|(?:api|web)\.whatsapp\.com)/(?:send/?\?phone=)?)",
+    re.IGNORECASE,
+)
+# Phone books and chat programs wrap numbers in these when they are copied.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_SEPARATORS = re.compile(r"[\s().\-/\u2010-\u2015\u2212]+")
 _STATUS = "status@broadcast"
 
 
@@ -25,8 +31,8 @@ class ChatId(str):
 
     @property
     def kind(self) -> str:
-        """`person`, `group` or `lid`."""
-        return {"c.us": "person", "g.us": "group", "lid": "lid"}[self.partition("@")[2]]
+        """`person`, `group` or `lid`; `status` for the chat of stories."""
+        return {"c.us": "person", "g.us": "group", "lid": "lid", "broadcast": "status"}[self.partition("@")[2]]
 
     @property
     def phone(self) -> str | None:
@@ -37,7 +43,11 @@ class ChatId(str):
     def masked(self) -> str:
         """For logs: enough to recognise a guest one knows, too little to call a stranger."""
         name, _, host = self.partition("@")
-        return f"{name[:2]}***{name[-4:]}@{host}"
+        return f"{name[:2]}***{name[-4:]}@{host}" if self != _STATUS else _STATUS
+
+
+#: The chat that stories go to.
+STATUS_CHAT = ChatId(_STATUS)
 
 
 def parse_chat_id(text: str, *, country_code: str | None = None) -> ChatId:
@@ -46,12 +56,18 @@ def parse_chat_id(text: str, *, country_code: str | None = None) -> ChatId:
     `country_code` (digits, such as `380`) completes national numbers that begin with a single 0.
     Raises `BadChatId` with what is wrong and what to write instead.
     """
-    given = unicodedata.normalize("NFKC", text).strip()
+    given = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).strip()
     if not given:
         raise BadChatId("The recipient is empty.")
-    if "@" in given:
+    link = _LINK.match(given)
+    if link is None and "@" in given:
         return _chat_id(given)
-    return ChatId(_digits(given, country_code) + "@c.us")
+    number = re.split("[?&;]", given[link.end() :])[0] if link else given
+    return ChatId(_digits(number, shown=_shown(given), country_code=country_code) + "@c.us")
+
+
+def _shown(given: str) -> str:
+    return f"'{safe_text(given, limit=60)}'"
 
 
 def _chat_id(given: str) -> ChatId:
@@ -63,36 +79,53 @@ def _chat_id(given: str) -> ChatId:
         raise BadChatId("Stories cannot be addressed like a chat.", hint="Use: greenbot send status TEXT")
     if candidate.endswith("@newsletter"):
         raise BadChatId("GREEN-API cannot send to channels.", hint="Send to a person or a group instead.")
-    raise BadChatId(f"'{given}' is not a chat id.")
+    raise BadChatId(f"{_shown(given)} is not a chat id.")
 
 
-def _digits(given: str, country_code: str | None) -> str:
-    number = _SEPARATORS.sub("", _PREFIXES.sub("", given, count=1)).partition("?")[0]
+def _digits(text: str, *, shown: str, country_code: str | None) -> str:
+    number = _SEPARATORS.sub("", text)
     international = number.startswith("+")
-    digits = number.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()):
-        raise BadChatId(f"'{given}' is not a phone number: it contains more than digits.")
+    digits = _ascii_digits(number.removeprefix("+"))
+    if digits is None:
+        raise BadChatId(f"{shown} is not a phone number: it contains more than digits.")
     if not international and digits.startswith("00"):
         digits, international = digits[2:], True
+    if not international and _is_russian_trunk(digits):
+        raise BadChatId(
+            f"{shown} begins with the trunk prefix 8.", hint="Write it with the country code: +7 instead of 8."
+        )
     if not international and digits.startswith("0"):
-        digits, international = _with_country(given, digits, country_code), True
+        digits, international = _with_country(shown, digits, country_code), True
     if digits.startswith("0"):
-        raise BadChatId(f"'{given}' begins with 0 where the country code belongs.")
-    _check_length(given, digits, at_least=8 if international else 11)
+        raise BadChatId(f"{shown} begins with 0 where the country code belongs.")
+    _check_length(shown, digits, at_least=8 if international else 11)
     return digits
 
 
-def _with_country(given: str, digits: str, country_code: str | None) -> str:
+def _ascii_digits(text: str) -> str | None:
+    """Digits of any script as 0-9; None when there is anything else, or nothing."""
+    if not text.isdecimal():
+        return None
+    return "".join(str(unicodedata.decimal(character)) for character in text)
+
+
+def _is_russian_trunk(digits: str) -> bool:
+    # No country has a code that begins with 89: this is a Russian number as dialled at home, and
+    # sent on as it stands it would go nowhere.
+    return len(digits) == 11 and digits.startswith("89")
+
+
+def _with_country(shown: str, digits: str, country_code: str | None) -> str:
     if country_code is None:
         raise BadChatId(
-            f"'{given}' has no country code.",
+            f"{shown} has no country code.",
             hint="Write it with the country code, such as +380 44 123 4567, or set country_code for the instance.",
         )
     return country_code.strip().removeprefix("+") + digits[1:]
 
 
-def _check_length(given: str, digits: str, *, at_least: int) -> None:
+def _check_length(shown: str, digits: str, *, at_least: int) -> None:
     if len(digits) < at_least:
-        raise BadChatId(f"'{given}' has {len(digits)} digits, too few for a number with its country code.")
+        raise BadChatId(f"{shown} has {len(digits)} digits, too few for a number with its country code.")
     if len(digits) > 16:
-        raise BadChatId(f"'{given}' has {len(digits)} digits; no phone number is longer than 16.")
+        raise BadChatId(f"{shown} has {len(digits)} digits; no phone number is longer than 16.")

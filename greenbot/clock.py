@@ -56,7 +56,8 @@ def _boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         # No such file on macOS: the moment of boot, to the minute, serves the same purpose.
-        return f"boot-{round((time.time() - time.monotonic()) / 60)}"
+        # Not time.monotonic(), which stands still there while the machine sleeps.
+        return f"boot-{round((time.time() - time.clock_gettime(time.CLOCK_MONOTONIC)) / 60)}"
 
 
 class ManualClock:
@@ -64,26 +65,26 @@ class ManualClock:
 
     def __init__(self, now_ms: int = 1_790_000_000_000) -> None:
         self._start_ms = now_ms
-        self._elapsed_ms = 0
+        self._elapsed_ns = 0
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass."""
-        self._elapsed_ms += round(seconds * 1000)
+        self._elapsed_ns += round(seconds * 1_000_000_000)
 
     def now_ms(self) -> int:
-        return self._start_ms + self._elapsed_ms
+        return self._start_ms + self.boot_ms()
 
     def monotonic(self) -> float:
-        return self._elapsed_ms / 1000
+        return self._elapsed_ns / 1_000_000_000
 
     def boot_ms(self) -> int:
-        return self._elapsed_ms
+        return self._elapsed_ns // 1_000_000
 
     def boot_id(self) -> str:
         return "manual"
 
     def sleep(self, seconds: float) -> None:
-        self.advance(seconds)
+        self.advance(max(0.0, seconds))
 
 
 def iso_utc(moment_ms: int) -> str:

@@ -21,15 +21,17 @@ _FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uf
 def safe_text(text: str, *, keep_lines: bool = False, limit: int | None = None) -> str:
     """The same text with every steering character shown as a visible escape.
 
-    `keep_lines` leaves newlines and tabs as they are; `limit` cuts after so many characters
-    and ends with `…`. The result never contains a byte a terminal would act upon, and applying
-    the function twice changes nothing.
+    `keep_lines` leaves newlines and tabs as they are; a result longer than `limit` characters is
+    cut there and ends with `…`. The result never contains a byte a terminal would act upon, and
+    applying the function twice changes nothing.
     """
-    if limit is not None and len(text) > limit:
-        text = text[: max(0, limit - 1)] + "…"
-    if not _STEERING.search(text):
-        return text
-    return _STEERING.sub(_visible_keeping_lines if keep_lines else _visible, text)
+    # Escapes only lengthen a text, so nothing behind the limit can be needed.
+    shown = text if limit is None else text[: limit + 1]
+    if _STEERING.search(shown):
+        shown = _STEERING.sub(_visible_keeping_lines if keep_lines else _visible, shown)
+    if limit is not None and len(shown) > limit:
+        return shown[: max(0, limit - 1)] + "…"
+    return shown
 
 
 def _visible(match: re.Match[str]) -> str:

@@ -115,6 +115,7 @@ class _Sender:
         message = enqueue(self._db, new, self._run.clock)
         if message.replayed:
             self._say(message, draft)
+            _raise_as_before(message)
             return
         delivery = self._deliver(message, draft)
         error = delivery.error()
@@ -175,6 +176,20 @@ class _Sender:
         self._run.out.stdout.flush()
 
 
+def _raise_as_before(message: "Message") -> None:
+    """A replayed command ends like the first one did: an unknown outcome stays unknown, whoever asks again."""
+    from greenbot.errors import OutcomeUnknown, Rejected, StillPending
+    from greenbot.outbox.states import State
+
+    about = f"Message {message.id} of this key"
+    if message.state is State.UNCERTAIN:
+        raise OutcomeUnknown(f"{about} may or may not have been sent; it was not sent again.", message_id=message.id)
+    if message.state in (State.QUEUED, State.CLAIMED, State.SENDING):
+        raise StillPending(f"{about} is accepted and on its way; it was not sent again.", message_id=message.id)
+    if message.state not in (State.ACCEPTED, State.DELIVERED, State.STALLED):
+        raise Rejected(f"{about} ended as {message.state}; it was not sent again.", message_id=message.id)
+
+
 def _record(message: "Message") -> dict[str, object]:
     return {
         "id": message.id,
@@ -195,13 +210,13 @@ def contact_draft(
     from greenbot.messages.outgoing import Contact, read_vcard
 
     card = read_vcard(Path(vcard).read_text(encoding="utf-8-sig")) if vcard is not None else None
-    given = number or (card["phone"] if card else "")
+    given = number or (card.get("phone", "") if card else "")
     if not given:
         raise UsageError("Whose contact?", hint="Give the NUMBER, or a --vcard FILE that has one.")
     phone = parse_chat_id(given, country_code=run.instance.country_code).partition("@")[0]
 
     def named(part: str) -> str:
-        return names.get(part) or (str(card.get(part, "")) if card else "")
+        return names.get(part) or (card.get(part, "") if card else "")
 
     return lambda chat_id: Contact(
         chat_id=chat_id,

@@ -1,0 +1,279 @@
+"""The one opener of the store, and the handle everything else reads and writes through.
+
+Nobody opens the file in another way, not even to look: closing a second descriptor drops the
+POSIX locks SQLite holds for this process, and acknowledged rows can vanish with the WAL.
+"""
+
+import os
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from greenbot.clock import Clock
+from greenbot.db import driver, migrations
+from greenbot.db.driver import sqlite
+from greenbot.db.lock import WriteLock
+from greenbot.db.translate import from_os, is_busy, is_disk_failure, translated
+from greenbot.errors import Busy, StoreError
+
+if TYPE_CHECKING:
+    Row: TypeAlias = sqlite.Row
+
+Value: TypeAlias = "str | bytes | int | float | None"
+
+BUSY_TIMEOUT_SECONDS = 5.0
+LOCK_TIMEOUT_SECONDS = 10.0
+
+
+class Tx:
+    """One write transaction: everything in it is committed together, or nothing."""
+
+    def __init__(self, connection: sqlite.Connection) -> None:
+        self._connection = connection
+
+    def run(self, sql: str, /, **params: Value) -> int:
+        """Carry out one statement; the number of rows it changed."""
+        return self._connection.execute(sql, params).rowcount
+
+    def insert(self, sql: str, /, **params: Value) -> int:
+        """Carry out one INSERT; the id of the new row."""
+        cursor = self._connection.execute(sql, params)
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def all(self, sql: str, /, **params: Value) -> "list[Row]":
+        """Every row of the answer."""
+        return self._connection.execute(sql, params).fetchall()
+
+    def one(self, sql: str, /, **params: Value) -> "Row | None":
+        """The first row of the answer. The statement is finished, so a RETURNING clause takes effect."""
+        rows = self.all(sql, **params)
+        return rows[0] if rows else None
+
+
+class Db:
+    """The open store. For one thread of one process; made by `connect`."""
+
+    def __init__(self, path: Path, connection: sqlite.Connection, lock: WriteLock) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = lock
+        self._writing = False
+        self._unusable: tuple[str, str] | None = None  # message and hint
+        self._identity = _identity(path)
+        _open_stores.add(self)
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A write transaction: the lock file first, then BEGIN IMMEDIATE; committed and on the disk at the end.
+
+        An exception inside rolls everything back. Raises Busy, StoreFull, StoreError;
+        RuntimeError when a write is already open (a write inside a write is a bug).
+        """
+        self._check_usable()
+        if self._writing:
+            raise RuntimeError("a write inside a write")
+        with self._lock.held(), self._translated():
+            self._writing = True
+            try:
+                with _transaction(self._connection):
+                    yield Tx(self._connection)
+                self.check_wal()
+            finally:
+                self._writing = False
+
+    def all(self, sql: str, /, **params: Value) -> "list[Row]":
+        """Every row of one reading statement. Raises Busy, StoreError."""
+        self._check_usable()
+        with self._translated():
+            return self._connection.execute(sql, params).fetchall()
+
+    def one(self, sql: str, /, **params: Value) -> "Row | None":
+        """The first row, or None. Raises Busy, StoreError."""
+        rows = self.all(sql, **params)
+        return rows[0] if rows else None
+
+    def scalar(self, sql: str, /, **params: Value) -> Value:
+        """The first column of the first row, or None. Raises Busy, StoreError."""
+        row = self.one(sql, **params)
+        return None if row is None else row[0]
+
+    def check_wal(self) -> None:
+        """Stop when the files under this connection are no longer the ones it opened.
+
+        What is written after that would be gone at the next start, so nothing may be acknowledged
+        any more. Raises StoreError, now and at every later use.
+        """
+        if _identity(self.path) != self._identity:
+            self._unusable = (f"The store {self.path} was replaced or removed while greenbot had it open.", _RESTORE)
+            self._check_usable()
+
+    def close(self) -> None:
+        """Close the store; harmless when done twice, and in a forked child."""
+        if self._unusable is not _FORKED:
+            self._connection.close()
+        self._lock.close()
+        _open_stores.discard(self)
+
+    def _check_usable(self) -> None:
+        if self._unusable is not None:
+            message, hint = self._unusable
+            raise StoreError(message, hint=hint)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        with translated(self.path):
+            try:
+                yield
+            except sqlite.Error as error:
+                if is_disk_failure(error):
+                    # SQLite goes on happily after a failed fsync; the pages it dropped do not come back.
+                    self._unusable = (f"The disk failed under the store {self.path}; greenbot stopped here.", _DISK)
+                raise
+
+
+_RESTORE = "Stop every greenbot process, put the right file in place, and start again."
+_DISK = "Check the disk (dmesg, free space, quota) before you run anything again."
+_FORKED = ("The store was opened before this process was forked.", "Open it anew in the child.")
+_open_stores: "weakref.WeakSet[Db]" = weakref.WeakSet()
+_left_by_the_parent: list[Db] = []
+
+
+def _poison_in_child() -> None:
+    # Even closing would be wrong: it could take the parent's WAL away. So the child keeps them, unused.
+    for store in list(_open_stores):
+        store._unusable = _FORKED
+        _left_by_the_parent.append(store)
+
+
+os.register_at_fork(after_in_child=_poison_in_child)
+
+
+def connect(
+    path: Path,
+    *,
+    clock: Clock,
+    create: bool = True,
+    lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS,
+) -> Db:
+    """Open the store at `path`, made and migrated when needed: 0600 in a 0700 folder.
+
+    Raises StoreTooNew for a store of a newer greenbot, Busy when others hold it,
+    StoreFull, and StoreError when it cannot be used.
+    """
+    _prepare_file(path, create=create)
+    lock = WriteLock(path.with_name(path.name + ".lock"), timeout_seconds=lock_timeout_seconds)
+    with translated(path):
+        connection = sqlite.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+        try:
+            _bring_up(connection, path, lock, clock)
+            return Db(path, connection, lock)
+        except BaseException:
+            connection.close()
+            lock.close()
+            raise
+
+
+def _bring_up(connection: sqlite.Connection, path: Path, lock: WriteLock, clock: Clock) -> None:
+    connection.row_factory = sqlite.Row
+    migrations.check_not_newer(connection, path)
+    mode = driver.journal_mode(driver.version)
+    if migrations.is_current(connection) and _pragma(connection, "journal_mode") == mode:
+        _set_pragmas(connection, path, mode)
+        return
+    with lock.held():
+        migrations.check_not_newer(connection, path)
+        # Before the first page is written: later only a VACUUM could change it.
+        connection.execute("pragma auto_vacuum = incremental")
+        _set_journal_mode(connection, mode, clock)
+        _set_pragmas(connection, path, mode)
+        migrations.migrate(connection, path)
+
+
+def _set_journal_mode(connection: sqlite.Connection, mode: str, clock: Clock) -> None:
+    # On a new file this one statement ignores the busy timeout, so it is tried again here, with a deadline of ours.
+    connection.execute("pragma busy_timeout = 0")
+    deadline = clock.monotonic() + BUSY_TIMEOUT_SECONDS
+    while not _took_journal_mode(connection, mode):
+        if clock.monotonic() > deadline:
+            raise Busy(f"The journal mode could not be set to {mode}: another program has the store open.")
+        clock.sleep(0.005)
+    connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000:.0f}")
+
+
+def _took_journal_mode(connection: sqlite.Connection, mode: str) -> bool:
+    try:
+        return bool(connection.execute(f"pragma journal_mode = {mode}").fetchone()[0] == mode)
+    except sqlite.OperationalError as error:
+        if not is_busy(error):
+            raise
+        return False
+
+
+def _set_pragmas(connection: sqlite.Connection, path: Path, mode: str) -> None:
+    """Set what durability and safety stand on, and believe only what is read back."""
+    wanted: dict[str, str | int] = {"synchronous": 2, "foreign_keys": 1, "trusted_schema": 0}
+    for name, value in wanted.items():
+        connection.execute(f"pragma {name} = {value}")
+    for name, expected in {**wanted, "journal_mode": mode}.items():
+        found = _pragma(connection, name)
+        if found != expected:
+            raise StoreError(f"The store {path} runs with {name}={found} instead of {expected}.")
+
+
+def _pragma(connection: sqlite.Connection, name: str) -> str | int:
+    value: str | int = connection.execute(f"pragma {name}").fetchone()[0]
+    return value
+
+
+@contextmanager
+def _transaction(connection: sqlite.Connection) -> Iterator[None]:
+    connection.execute("begin immediate")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        # A full disk may have ended the transaction already.
+        if connection.in_transaction:
+            connection.execute("rollback")
+        raise
+
+
+def _prepare_file(path: Path, *, create: bool) -> None:
+    try:
+        if path.exists():
+            # The WAL files inherit these bits, so they must be right before SQLite opens the file.
+            if path.stat().st_mode & 0o077:
+                path.chmod(0o600)
+            return
+        if not create:
+            raise StoreError(f"There is no store at {path}.", hint="Start with: greenbot init")
+        make_private_dir(path.parent)
+        # Exclusive: opening and closing an existing store here would drop this process's locks on it.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return  # another process made it at this very moment
+    except OSError as error:
+        raise from_os(error, path) from error
+
+
+def make_private_dir(folder: Path) -> None:
+    """Make a folder, and the missing ones above it, readable by nobody else. Raises OSError."""
+    if not folder.is_dir():
+        make_private_dir(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def _identity(path: Path) -> tuple[tuple[int, int] | None, ...]:
+    """Device and inode of the store and of its WAL."""
+    return _inode(path), _inode(path.with_name(path.name + "-wal"))
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

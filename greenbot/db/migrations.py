@@ -1,0 +1,102 @@
+"""Bringing the schema of a store up to date, once, whoever comes first.
+
+`PRAGMA user_version` tells how far a store is. An up-to-date store is recognised by that number
+alone, so sqlite-utils, which would cost more than everything else a shell command does, is
+imported only when there is something to migrate.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from greenbot import failpoints
+from greenbot.db.driver import sqlite
+from greenbot.errors import StoreError, StoreTooNew
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
+
+#: The user_version of a store with every migration below.
+LATEST = 2
+
+#: "grnb": tells our files from any other SQLite file.
+APPLICATION_ID = 0x67726E62
+
+
+def is_current(connection: sqlite.Connection) -> bool:
+    """Whether nothing is left to migrate."""
+    return _user_version(connection) == LATEST
+
+
+def check_not_newer(connection: sqlite.Connection, path: Path) -> None:
+    """Raise StoreTooNew for a store that a newer greenbot has migrated."""
+    found = _user_version(connection)
+    if found > LATEST:
+        raise StoreTooNew(f"The store {path} has schema {found}; this greenbot knows schemas up to {LATEST}.")
+
+
+def migrate(connection: sqlite.Connection, path: Path) -> None:
+    """Apply what is missing; the caller holds the lock file.
+
+    Each migration is one transaction together with its number, so a process killed in between
+    leaves a store that the next one continues from.
+    """
+    if is_current(connection):
+        return
+    _refuse_foreign_file(connection, path)
+    from sqlite_utils import Database
+
+    steps = migrations()
+    names = [step.name for step in steps.pending(Database(connection, recursive_triggers=False, execute_plugins=False))]
+    for version, following in enumerate([*names[1:], None], start=LATEST - len(names) + 1):
+        _apply_one(connection, steps, version=version, stop_before=following)
+
+
+def migrations() -> "Migrations":
+    """Every migration in its order. Released ones are never edited, only followed."""
+    from sqlite_utils import Migrations
+
+    from greenbot.db import schema
+
+    steps = Migrations("greenbot")
+
+    @steps()
+    def messages(db: "Database") -> None:
+        db.executescript(schema.MESSAGES)
+
+    @steps()
+    def calls(db: "Database") -> None:
+        db.executescript(schema.CALLS)
+
+    return steps
+
+
+def _apply_one(connection: sqlite.Connection, steps: "Migrations", *, version: int, stop_before: str | None) -> None:
+    from sqlite_utils import Database
+
+    # Without plugins and without its own pragmas: sqlite-utils works on our connection as it is.
+    db = Database(connection, recursive_triggers=False, execute_plugins=False)
+    connection.execute("begin immediate")
+    try:
+        steps.apply(db, stop_before=stop_before)
+        connection.execute(f"pragma user_version = {version:d}")
+        connection.execute(f"pragma application_id = {APPLICATION_ID:d}")
+        failpoints.hit("migrate.step")
+        connection.execute("commit")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("rollback")
+        raise
+
+
+def _refuse_foreign_file(connection: sqlite.Connection, path: Path) -> None:
+    ours = connection.execute("pragma application_id").fetchone()[0] == APPLICATION_ID
+    if not ours and connection.execute("select count(*) from sqlite_master").fetchone()[0]:
+        raise StoreError(
+            f"{path} belongs to another program.",
+            hint="Name a file of greenbot's own as `database`; nothing was changed in this one.",
+        )
+
+
+def _user_version(connection: sqlite.Connection) -> int:
+    value: int = connection.execute("pragma user_version").fetchone()[0]
+    return value

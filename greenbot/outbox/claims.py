@@ -1,0 +1,355 @@
+"""Moving one message on: claim, begin to post, finish. Each is one transaction, fenced by the epoch.
+
+Whoever writes with an epoch that is no longer the message's has lost it to somebody else, and
+what it wanted to write is dropped.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from greenbot.clock import Clock
+from greenbot.errors import UnknownMessage
+from greenbot.outbox.decide import Change, OnNotSent, after_outcome, wait_ms
+from greenbot.outbox.message import PRIORITIES, Message, Priority
+from greenbot.outbox.states import OPEN, Reason, State
+from greenbot.outbox.table import get
+
+if TYPE_CHECKING:
+    from greenbot.api.outcome import Outcome
+    from greenbot.db.connect import Db, Tx
+
+#: Longer than any send may take (15 s to write, 30 s to read and 15 s of grace); uploads need more.
+LEASE_MS = 90_000
+LEASE_FOR_FILES_MS = 240_000
+
+
+class Fenced(Exception):
+    """The message moved on without us; what we were about to record is not true any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right to work on one message, until somebody else's epoch."""
+
+    message_id: int
+    epoch: int
+    owner: str
+    lease_ms: int
+    call_id: int | None = None
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """Why a message could not be claimed; `behind` is the message of the same chat it waits for."""
+
+    why: Literal["not_queued", "held", "too_early", "expired", "chat_busy", "chat_order"]
+    behind: int | None = None
+    behind_state: State | None = None
+    until_ms: int | None = None
+
+
+BY_ID = "select * from messages where id = :id"
+IN_FLIGHT_IN_CHAT = """
+select id, state from messages
+ where instance = :instance and chat_id = :chat_id and state in ('claimed', 'sending', 'uncertain') limit 1
+"""
+# Held messages and those whose time has not come let younger ones pass; those resting after a failure do not.
+OLDER_IN_CHAT = """
+select id, state from messages
+ where instance = :instance and chat_id = :chat_id and id < :id
+   and state in ('queued', 'claimed', 'sending', 'uncertain')
+   and held_reason is null and scheduled_at_ms <= :now and (expires_at_ms is null or expires_at_ms > :now)
+ order by id limit 1
+"""
+TAKE = """
+update messages
+   set state = 'claimed', epoch = epoch + 1, state_at_ms = :now, reason = 'claim', cause = null, detail = null,
+       actor = :owner, owner = :owner, boot_id = :boot, lease_until_boot_ms = :lease
+ where id = :id and state = 'queued' and epoch = :epoch
+"""
+MOVE = """
+update messages
+   set state = :state, epoch = epoch + 1, state_at_ms = :now, reason = :reason, cause = :cause, detail = :detail,
+       actor = :actor, owner = null, boot_id = null, lease_until_boot_ms = null
+ where id = :id and epoch = :epoch
+"""
+# What is due, the longest waiting first; asked once per priority.
+NEXT = """
+select * from messages as candidate
+ where instance = :instance and priority = :priority and state = 'queued' and held_reason is null
+   and not_before_ms <= :now and (expires_at_ms is null or expires_at_ms > :now)
+   and not exists (
+     select 1 from messages as busy
+      where busy.instance = candidate.instance and busy.chat_id = candidate.chat_id
+        and busy.state in ('claimed', 'sending', 'uncertain'))
+   and not exists (
+     select 1 from messages as older
+      where older.instance = candidate.instance and older.chat_id = candidate.chat_id and older.id < candidate.id
+        and older.state in ('queued', 'claimed', 'sending', 'uncertain')
+        and older.held_reason is null and older.scheduled_at_ms <= :now
+        and (older.expires_at_ms is null or older.expires_at_ms > :now))
+ order by not_before_ms, id limit 1
+"""
+
+
+def claim(
+    db: "Db",
+    message_id: int,
+    *,
+    owner: str,
+    clock: Clock,
+    lease_ms: int = LEASE_MS,
+    may_overtake: bool = False,
+) -> Claim | Blocked:
+    """Take one message to work on it, if it may leave now.
+
+    A chat's messages leave in the order of acceptance: an older one that is due blocks this one
+    unless `may_overtake`; one in flight or uncertain always does. A message whose time is over
+    becomes expired here. Raises UnknownMessage, Busy, StoreError.
+    """
+    with db.write() as tx:
+        message = _read(tx, message_id)
+        blocked = _blocked(tx, message, clock.now_ms(), may_overtake=may_overtake)
+        if blocked is None:
+            return _take(tx, message, owner, clock, lease_ms)
+        if blocked.why == "expired":
+            move(tx, message, Change(state=State.EXPIRED, reason=Reason.EXPIRED), owner, clock)
+    return blocked
+
+
+def claim_next(
+    db: "Db",
+    instance: str,
+    *,
+    owner: str,
+    clock: Clock,
+    lease_ms: int = LEASE_MS,
+    priorities: tuple[Priority, ...] = PRIORITIES,
+) -> Claim | None:
+    """Take the message of one instance whose turn it is, or None. Raises Busy, StoreError."""
+    with db.write() as tx:
+        for priority in priorities:
+            rank = PRIORITIES.index(priority)
+            row = tx.one(NEXT, instance=instance, priority=rank, now=clock.now_ms())
+            if row is not None:
+                return _take(tx, Message.from_row(row), owner, clock, lease_ms)
+    return None
+
+
+def _blocked(tx: "Tx", message: Message, now_ms: int, *, may_overtake: bool) -> Blocked | None:
+    if message.state is not State.QUEUED:
+        return Blocked(why="not_queued")
+    if message.expires_at_ms is not None and message.expires_at_ms <= now_ms:
+        return Blocked(why="expired")
+    if message.held_reason is not None:
+        return Blocked(why="held")
+    if message.not_before_ms > now_ms:
+        return Blocked(why="too_early", until_ms=message.not_before_ms)
+    return _behind(tx, message, now_ms, may_overtake=may_overtake)
+
+
+def _behind(tx: "Tx", message: Message, now_ms: int, *, may_overtake: bool) -> Blocked | None:
+    chat = {"instance": message.instance, "chat_id": message.chat_id}
+    busy = tx.one(IN_FLIGHT_IN_CHAT, **chat)
+    if busy is not None:
+        return Blocked(why="chat_busy", behind=busy["id"], behind_state=State(busy["state"]))
+    older = None if may_overtake else tx.one(OLDER_IN_CHAT, **chat, id=message.id, now=now_ms)
+    if older is not None:
+        return Blocked(why="chat_order", behind=older["id"], behind_state=State(older["state"]))
+    return None
+
+
+def _read(tx: "Tx", message_id: int) -> Message:
+    row = tx.one(BY_ID, id=message_id)
+    if row is None:
+        raise UnknownMessage(f"There is no message {message_id}.", message_id=message_id)
+    return Message.from_row(row)
+
+
+def _take(tx: "Tx", message: Message, owner: str, clock: Clock, lease_ms: int) -> Claim:
+    taken = tx.run(
+        TAKE,
+        id=message.id,
+        epoch=message.epoch,
+        owner=owner,
+        now=clock.now_ms(),
+        boot=clock.boot_id(),
+        lease=clock.boot_ms() + lease_ms,
+    )
+    assert taken == 1, "read and taken in one transaction"
+    return Claim(message_id=message.id, epoch=message.epoch + 1, owner=owner, lease_ms=lease_ms)
+
+
+def move(tx: "Tx", message: Message, change: Change, actor: str, clock: Clock) -> bool:
+    """One move, if the message is still at the epoch that was read. It ends any claim on it."""
+    return _move(tx, message.id, message.epoch, change, actor, clock)
+
+
+def _move(tx: "Tx", message_id: int, epoch: int, change: Change, actor: str, clock: Clock) -> bool:
+    moved = tx.run(
+        MOVE,
+        id=message_id,
+        epoch=epoch,
+        state=change.state,
+        reason=change.reason,
+        cause=change.cause,
+        detail=change.detail,
+        actor=actor,
+        now=clock.now_ms(),
+    )
+    if moved and change.state is State.UNCERTAIN:
+        tx.run(DOUBT, id=message_id, now=clock.now_ms())
+    return moved == 1
+
+
+POST = """
+update messages
+   set state = 'sending', epoch = epoch + 1, state_at_ms = :now, reason = 'post', cause = null, detail = null,
+       lease_until_boot_ms = :lease, attempts = attempts + 1, round_attempts = round_attempts + 1,
+       first_post_at_ms = coalesce(first_post_at_ms, :now), last_post_at_ms = :now
+ where id = :id and state = 'claimed' and epoch = :epoch
+returning instance, method, attempts
+"""
+BEGIN_CALL = """
+insert into calls (message_id, instance, method, attempt, owner, started_at_ms)
+values (:id, :instance, :method, :attempt, :owner, :now)
+"""
+END_CALL = """
+update calls set outcome = :outcome, reason = :reason, detail = :detail, status = :status, remote_id = :remote_id,
+                 retry_after_ms = :retry_after, elapsed_ms = :elapsed
+ where id = :id
+"""
+DOUBT = """
+update messages set uncertain_since_ms = :now, looks = 0, last_look_at_ms = null,
+                    ambiguous_attempts = ambiguous_attempts + 1
+ where id = :id
+"""
+REST = "update messages set not_before_ms = max(not_before_ms, :until) where id = :id"
+ACCEPT = """
+update messages set remote_id = :remote_id, evidence = :evidence, accepted_at_ms = :now, uncertain_since_ms = null
+ where id = :id
+"""
+WITH_REMOTE_ID = "select * from messages where instance = :instance and remote_id = :remote_id"
+FORGET_REMOTE_ID = """
+update messages set remote_id = null, evidence = null, accepted_at_ms = null, delivery = null, delivery_at_ms = null
+ where id = :id
+"""
+
+
+def mark_sending(db: "Db", held: Claim, *, clock: Clock) -> Claim:
+    """Commit "about to POST": from here on a crash leaves the message uncertain, not queued.
+
+    The lease begins anew, so it always outlasts the one POST that follows. Raises Fenced, Busy, StoreError.
+    """
+    with db.write() as tx:
+        row = tx.one(
+            POST, id=held.message_id, epoch=held.epoch, now=clock.now_ms(), lease=clock.boot_ms() + held.lease_ms
+        )
+        if row is None:
+            raise Fenced
+        call_id = tx.insert(
+            BEGIN_CALL,
+            id=held.message_id,
+            instance=row["instance"],
+            method=row["method"],
+            attempt=row["attempts"],
+            owner=held.owner,
+            now=clock.now_ms(),
+        )
+    return replace(held, epoch=held.epoch + 1, call_id=call_id, attempt=row["attempts"])
+
+
+def finish(
+    db: "Db",
+    held: Claim,
+    outcome: "Outcome",
+    *,
+    clock: Clock,
+    on_not_sent: OnNotSent = "requeue",
+    rest_ms: int | None = None,
+) -> Message:
+    """Record the outcome of the POST; the message as it is afterwards.
+
+    A message that goes back to the queue rests `rest_ms`, or as long as the outcome suggests.
+    When somebody gave the message up meanwhile, only a real answer still counts: it outranks any
+    guess. Raises Fenced when the outcome had to be dropped, Busy, StoreFull, StoreError.
+    """
+    with db.write() as tx:
+        _end_call(tx, held, outcome)
+        message = _read(tx, held.message_id)
+        change = _allowed(message, held, after_outcome(outcome, on_not_sent))
+        if change is not None:
+            move(tx, message, change, held.owner, clock)
+            _afterwards(tx, message, change, outcome, clock, rest_ms)
+    if change is None:
+        raise Fenced
+    return get(db, held.message_id)
+
+
+def release(db: "Db", held: Claim, change: Change, *, clock: Clock) -> bool:
+    """End a claim without an outcome: given back, cancelled, or in doubt. False when fenced."""
+    with db.write() as tx:
+        return _move(tx, held.message_id, held.epoch, change, held.owner, clock)
+
+
+def _allowed(message: Message, held: Claim, change: Change) -> Change | None:
+    if message.epoch == held.epoch:
+        return change
+    if message.state is State.UNCERTAIN and message.attempts == held.attempt and change.state is State.ACCEPTED:
+        return replace(change, reason=Reason.LATE_RESPONSE)
+    return None
+
+
+def _end_call(tx: "Tx", held: Claim, outcome: "Outcome") -> None:
+    wait = outcome.retry_after_seconds
+    tx.run(
+        END_CALL,
+        id=held.call_id,
+        outcome=outcome.cls,
+        reason=outcome.reason,
+        detail=outcome.detail,
+        status=outcome.status,
+        remote_id=outcome.remote_id,
+        retry_after=None if wait is None else round(wait * 1000),
+        elapsed=outcome.elapsed_ms,
+    )
+
+
+def _afterwards(
+    tx: "Tx", message: Message, change: Change, outcome: "Outcome", clock: Clock, rest_ms: int | None
+) -> None:
+    if change.state is State.QUEUED:
+        rest = wait_ms(outcome, message.round_attempts) if rest_ms is None else rest_ms
+        tx.run(REST, id=message.id, until=clock.now_ms() + rest)
+    elif change.state is State.ACCEPTED:
+        _accept(tx, message, outcome, clock)
+
+
+def _accept(tx: "Tx", message: Message, outcome: "Outcome", clock: Clock) -> None:
+    remote_id = outcome.remote_id
+    other = None
+    if remote_id is not None:
+        row = tx.one(WITH_REMOTE_ID, instance=message.instance, remote_id=remote_id)
+        other = None if row is None else Message.from_row(row)
+    if other is not None and other.evidence == "response":
+        # Two answers with one id: both are true as far as we can know, so both stay accepted.
+        remote_id, other = None, None
+    if other is not None:
+        tx.run(FORGET_REMOTE_ID, id=other.id)
+    tx.run(ACCEPT, id=message.id, remote_id=remote_id, evidence="response", now=clock.now_ms())
+    if other is not None:
+        _disown(tx, other, message.id, clock)
+
+
+def _disown(tx: "Tx", other: Message, owner_of_id: int, clock: Clock) -> None:
+    """The remote id that reconciliation gave to `other` was answered to another message: `other` is in doubt again."""
+    busy = tx.one(IN_FLIGHT_IN_CHAT, instance=other.instance, chat_id=other.chat_id)
+    change = Change(
+        # One message in doubt per chat: where another is in flight, a human decides about this one.
+        state=State.UNCERTAIN if busy is None else State.STALLED,
+        reason=Reason.ID_CONFLICT,
+        cause=f"message_{owner_of_id}",
+    )
+    if other.state not in OPEN:
+        move(tx, other, change, "outbox", clock)

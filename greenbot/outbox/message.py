@@ -1,0 +1,163 @@
+"""A draft accepted into the outbox, its log lines and its calls, as frozen values."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, Self
+
+from greenbot.outbox.states import ENDS, Reason, State
+
+if TYPE_CHECKING:
+    from greenbot.db.connect import Row
+
+Priority = Literal["high", "normal", "bulk"]
+MessageClass = Literal["service", "promo"]
+Policy = Literal["reconcile", "hold", "resend"]
+Delivery = Literal["sent", "delivered", "read"]
+
+#: In the order in which they leave; the store keeps the number.
+PRIORITIES: tuple[Priority, ...] = ("high", "normal", "bulk")
+
+
+class Draft(Protocol):
+    """What the outbox needs to know of a draft (`greenbot.messages.outgoing` has them all)."""
+
+    kind: ClassVar[str]
+    method: ClassVar[str]
+
+    @property
+    def chat_id(self) -> str: ...
+
+    def params(self) -> dict[str, object]: ...
+
+    def to_json(self) -> str: ...
+
+    def fingerprint(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage:
+    """What `enqueue` accepts."""
+
+    instance: str
+    draft: Draft
+    key: str | None = None
+    priority: Priority = "normal"
+    message_class: MessageClass = "service"
+    policy: Policy = "reconcile"
+    scheduled_at_ms: int = 0
+    expires_at_ms: int | None = None
+    held_reason: str | None = None
+    campaign_id: int | None = None
+    campaign_row: int | None = None
+    retry_of: int | None = None
+    file_sha256: str | None = None
+    actor: str = "shell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One row of the outbox. Moments are UTC milliseconds."""
+
+    id: int
+    instance: str
+    chat_id: str
+    kind: str
+    method: str
+    draft: str
+    fingerprint: str
+    payload_digest: str
+    dedupe_key: str | None
+    retry_of: int | None
+    priority: Priority
+    message_class: MessageClass
+    policy: Policy
+    campaign_id: int | None
+    campaign_row: int | None
+    file_sha256: str | None
+    file_url: str | None
+    file_url_expires_at_ms: int | None
+    created_at_ms: int
+    scheduled_at_ms: int
+    not_before_ms: int
+    expires_at_ms: int | None
+    held_reason: str | None
+    state: State
+    epoch: int
+    state_at_ms: int
+    reason: Reason
+    cause: str | None
+    detail: str | None
+    actor: str
+    owner: str | None
+    boot_id: str | None
+    lease_until_boot_ms: int | None
+    attempts: int
+    round_attempts: int
+    ambiguous_attempts: int
+    first_post_at_ms: int | None
+    last_post_at_ms: int | None
+    uncertain_since_ms: int | None
+    looks: int
+    last_look_at_ms: int | None
+    remote_id: str | None
+    evidence: str | None
+    accepted_at_ms: int | None
+    delivery: Delivery | None
+    delivery_at_ms: int | None
+    #: True when `enqueue` found this message under its key instead of making it.
+    replayed: bool = False
+
+    @classmethod
+    def from_row(cls, row: "Row", *, replayed: bool = False) -> Self:
+        """The message a row of `messages` holds."""
+        values: dict[str, object] = dict(zip(row.keys(), row, strict=True))
+        values["message_class"] = values.pop("class")
+        values["priority"] = PRIORITIES[row["priority"]]
+        values["state"] = State(row["state"])
+        values["reason"] = Reason(row["reason"])
+        return cls(**values, replayed=replayed)  # type: ignore[arg-type]  # the schema is STRICT: columns have these types
+
+    @property
+    def known_not_sent(self) -> bool:
+        """Ended, and certainly without reaching GREEN-API: sending the same again cannot double it."""
+        return self.state in ENDS and self.remote_id is None and self.ambiguous_attempts == 0
+
+    @property
+    def status(self) -> str:
+        """The most telling single word: `read` rather than `delivered`, `sent` rather than `accepted`."""
+        shows_delivery = self.state in (State.ACCEPTED, State.DELIVERED)
+        return self.delivery if shows_delivery and self.delivery else self.state.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One change in the life of a message."""
+
+    message_id: int
+    epoch: int
+    at_ms: int
+    from_state: State | None
+    to_state: State
+    reason: Reason
+    cause: str | None
+    detail: str | None
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One HTTP attempt for a message. `outcome` is None while it is under way, or for ever after a crash."""
+
+    id: int
+    message_id: int | None
+    instance: str
+    method: str
+    attempt: int
+    owner: str | None
+    started_at_ms: int
+    elapsed_ms: int | None
+    outcome: str | None
+    reason: str | None
+    detail: str | None
+    status: int | None
+    remote_id: str | None
+    retry_after_ms: int | None

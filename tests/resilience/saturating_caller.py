@@ -1,0 +1,46 @@
+"""One of several processes that call as fast as a shared limit lets them: STORE NUMBER SECONDS.
+
+Says "ready", waits for a line, and prints every call as JSON when the time is over.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from greenbot.clock import SystemClock
+from greenbot.resilience.limiter import reserve, when_due
+from greenbot.resilience.limits import Limit, Scope
+from tests.resilience.stores import open_store
+
+SCOPES = (Scope(key="hotel", limits=(Limit(count=20, window_ms=1000, spaced=True), Limit(count=60, window_ms=3000))),)
+
+
+def main(path: str, number: str, seconds: str) -> None:
+    clock = SystemClock()
+    db = open_store(Path(path), clock)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    end_ms = clock.boot_ms() + round(float(seconds) * 1000)
+    calls = []
+    while True:
+        asked_ns = time.monotonic_ns()
+        made = reserve(db, SCOPES, clock)
+        call = {"process": int(number), "asked_ns": asked_ns, "answered_ns": time.monotonic_ns()}
+        call["reserved_ms"] = made.moment_ms
+        if made.moment_ms >= end_ms:
+            break
+        sleeps = 0
+        while (wait_ms := made.wait_ms(clock)) > 0 or sleeps == 0:
+            clock.sleep(wait_ms / 1000)
+            made = when_due(db, made, clock)
+            sleeps += 1
+        calls.append(call | {"moment_ms": made.moment_ms, "called_ms": clock.boot_ms(), "sleeps": sleeps})
+    db.close()
+    for call in calls:
+        sys.stdout.write(json.dumps(call) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
