@@ -112,13 +112,13 @@ class BadChatId(UsageError):
 class BadDraft(UsageError):
     """This message cannot be sent as it is."""
 
-    hint = None
+    hint: str | None = None
 
 
 class BadFile(UsageError):
     """This file cannot be sent."""
 
-    hint = None
+    hint: str | None = None
 
 
 class BadConfigValue(UsageError):

@@ -26,7 +26,7 @@ from greenbot.api.proxy import proxy_for  # noqa: E402 - after the guarded impor
 from greenbot.api.request import Limits, Request, Watch  # noqa: E402 - after the guarded import
 from greenbot.api.tls import no_tls, tls_context  # noqa: E402 - after the guarded import
 
-# Both log whole URLs at lower levels.
+# At lower levels httpx logs whole URLs and httpcore all headers, a redirect's Location among them.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("httpcore").setLevel(logging.WARNING)
 

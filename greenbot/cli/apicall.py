@@ -31,7 +31,7 @@ def list_methods(run: Run) -> None:
         }
         for endpoint in ENDPOINTS.values()
     ]
-    run.out.rows(rows, ("method", "group", "verb", "rate", "parameters", "about"))
+    run.out.rows(rows, ("method", "rate", "about"), more=("group", "verb", "parameters"))
 
 
 def parameters(fields: list[str], raw_fields: list[str], source: str | None) -> dict[str, object]:
@@ -56,13 +56,12 @@ def call(run: Run, method: str, given: dict[str, object], file_name: str | None)
     """Make the call, or show it under -n; prints the answer as JSON."""
     from greenbot.api.inline import run_inline
     from greenbot.api.outcome import error_of
-    from greenbot.wiring import make_client
 
     endpoint = _endpoint(method, given)
     file = _file(file_name) if file_name is not None else None
     if not endpoint.name.startswith(_READING_WORDS):
         run.must_write()
-    client = make_client(run.settings, run.instance, run.clock)
+    client = run.client(run.instance)
     params = _as_documented(endpoint, given)
     if run.flags.dry_run:
         run.out.block(client.request_preview(endpoint, params, file=file))

@@ -23,7 +23,7 @@ KeyArgument = Annotated[
 ]
 
 
-@group.command("list", columns=True, csv=True, full=True)
+@group.command("list", rows=True)
 def list_(
     run: Run,
     origin: Annotated[bool, typer.Option("--origin", help="Show where each value comes from.")] = False,

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from greenbot.chat_id import ChatId
+from greenbot.cli.interrupts import Interrupts
 from greenbot.cli.recipients import recipients
 from greenbot.cli.run import Run
-from greenbot.errors import GreenbotError, PartlyDone, UsageError
+from greenbot.errors import GreenbotError, OutcomeUnknown, PartlyDone, Stopped, UsageError
 
 if TYPE_CHECKING:
     from greenbot.api.client import Client
@@ -40,9 +42,7 @@ def send_drafts(run: Run, drafts: "list[Draft]", *, key: str | None, once_per: s
 
 
 def _preview(run: Run, drafts: "list[Draft]") -> None:
-    from greenbot.wiring import make_client
-
-    client = make_client(run.settings, run.instance, run.clock)
+    client = run.client(run.instance)
     for draft in drafts:
         run.out.block(client.request_preview(draft.method, draft.params(), file=draft.file))
     run.out.say("Nothing was sent.")
@@ -67,18 +67,31 @@ def _key(run: Run, draft: "Draft", key: str | None, once_per: str | None, *, man
 
 def _send_many(run: Run, sender: "_Sender", drafts: "list[Draft]", keys: list[str | None]) -> None:
     failed: list[GreenbotError] = []
+    done = 0
     for draft, key in zip(drafts, keys, strict=True):
         try:
             sender.send_one(draft, key)
+            done += 1
         except GreenbotError as error:
             failed.append(error)
             run.out.error(error)
-    if len(failed) == len(drafts):
-        raise failed[-1]
-    if failed:
-        raise PartlyDone(
-            f"{len(drafts) - len(failed)} of {len(drafts)} were sent.", hint="The errors above name the rest."
-        )
+        if sender.interrupts.requested:
+            break
+    _raise_sum(failed, done=done, total=len(drafts))
+
+
+def _raise_sum(failed: list[GreenbotError], *, done: int, total: int) -> None:
+    """One error for all of them: that of each when every one failed alike. Nothing when all were sent."""
+    if done == total:
+        return
+    if len(failed) == total and len({type(error) for error in failed}) == 1:
+        raise type(failed[-1])(f"None of the {total} messages was sent; the reason stands above.", hint=failed[-1].hint)
+    left = total - done - len(failed)
+    rest = f"; {left} were not begun" if left else ""
+    raise PartlyDone(f"{done} of {total} were sent{rest}.", hint=_AGAIN)
+
+
+_AGAIN = "Run it again for the rest only. With --key or --once-per the whole list is safe to repeat."
 
 
 class _Sender:
@@ -86,20 +99,24 @@ class _Sender:
 
     def __init__(self, run: Run) -> None:
         from greenbot.outbox.owner import Owner
-        from greenbot.wiring import make_client
 
         self._run = run
         self._instance = run.instance
-        self._client: Client = make_client(run.settings, self._instance, run.clock)
+        self._client: Client = run.client(self._instance)
         self._db = run.store
         self._owner = Owner(run.settings.paths.run_dir)
+        self.interrupts = Interrupts(run.out.warn)
 
     def __enter__(self) -> "_Sender":
+        self.interrupts.__enter__()
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         from greenbot.api.inline import run_inline
 
+        self.interrupts.__exit__(kind, error, trace)
         run_inline(self._client.aclose())
         self._owner.close()
         self._db.close()
@@ -140,18 +157,25 @@ class _Sender:
         from greenbot.outbox.deliver import deliver
 
         with upload_bar(self._run, draft.file) as on_progress:
-            return run_inline(
-                deliver(
-                    self._db,
-                    message.id,
-                    client=self._client,
-                    owner=self._owner,
-                    clock=self._run.clock,
-                    on_not_sent="fail",
-                    on_progress=on_progress,
-                    patience_seconds=10.0,
+            try:
+                return run_inline(
+                    deliver(
+                        self._db,
+                        message.id,
+                        client=self.interrupts.watch(self._client),
+                        owner=self._owner,
+                        clock=self._run.clock,
+                        on_not_sent="fail",
+                        on_progress=on_progress,
+                        patience_seconds=10.0,
+                    )
                 )
-            )
+            except KeyboardInterrupt:
+                if self.interrupts.in_flight:
+                    raise OutcomeUnknown(message_id=message.id, instance=message.instance) from None
+                raise Stopped(message_id=message.id, instance=message.instance) from None
+            finally:
+                self.interrupts.landed()
 
     def _say(self, message: "Message", draft: "Draft", *, warning: str | None = None) -> None:
         record = _record(message)
@@ -160,20 +184,22 @@ class _Sender:
             self._run.out.warn(f"The message was sent, but that could not be recorded: {warning}")
         try:
             self._print(record, message)
+            self._run.out.stdout.flush()
         except OSError as error:
             # The guest has the message. A failure here would invite a second one.
-            self._run.out.warn(f"The message was sent, but the result could not be printed: {error.strerror}.")
+            self._run.out.give_up_stdout()
+            if not isinstance(error, BrokenPipeError):
+                self._run.out.warn(f"The message was sent, but the result could not be printed: {error.strerror}.")
 
     def _print(self, record: dict[str, object], message: "Message") -> None:
         if self._run.flags.json or self._run.flags.quiet or not self._run.out.for_person:
             self._run.out.record(record, essential="id")
         else:
             again = " (already sent under this key)" if message.replayed else ""
-            mark = self._run.out.style("✓", "green")
+            mark = self._run.out.style(self._run.out.sign("✓", "ok"), "green")
             self._run.out.line(
                 f"{mark} {message.status}  message {message.id} to {message.chat_id}  {message.remote_id or ''}{again}"
             )
-        self._run.out.stdout.flush()
 
 
 def _raise_as_before(message: "Message") -> None:

@@ -72,11 +72,10 @@ def _add(run: Run, name: str, fields: dict[str, str | None], *, token_stdin: boo
 def _check(run: Run, name: str) -> None:
     """Ask GREEN-API at once: a wrong token is found here, not with the first guest."""
     from greenbot.api.inline import run_inline
-    from greenbot.wiring import make_client
 
     del run.settings  # it was read before the instance was added
     try:
-        answer = run_inline(make_client(run.settings, run.settings.instance(name), run.clock).call("getStateInstance"))
+        answer = run_inline(run.client(run.settings.instance(name)).call("getStateInstance"))
     except GreenbotError as error:
         run.out.warn(f"GREEN-API could not be asked about {name}: {error}")
         run.out.say(error.hint or f"Try again with: greenbot instances state {name}")

@@ -25,7 +25,7 @@ SetOption = Annotated[
 ]
 
 
-@group.command("list", tag=True, columns=True, csv=True, full=True)
+@group.command("list", tag=True, rows=True)
 def list_(run: Run) -> None:
     """All instances.
 
@@ -172,7 +172,7 @@ def remove(
     run.out.say(f"{name} is removed.")
 
 
-@group.command("state", instance=True, tag=True, columns=True, csv=True)
+@group.command("state", instance=True, tag=True, rows=True)
 def state(
     run: Run,
     name: Annotated[
@@ -203,9 +203,8 @@ def _state_row(run: Run, instance: "Instance") -> dict[str, object]:
 
 def _state(run: Run, instance: "Instance") -> str:
     from greenbot.api.inline import run_inline
-    from greenbot.wiring import make_client
 
-    answer = run_inline(make_client(run.settings, instance, run.clock).call("getStateInstance"))
+    answer = run_inline(run.client(instance).call("getStateInstance"))
     state = answer.get("stateInstance") if isinstance(answer, dict) else None
     return str(state or "being created")
 

@@ -14,35 +14,73 @@ import typer
 from greenbot.cli.run import Flags, Run
 
 
-def _flag(*names: str, help: str) -> Any:  # noqa: A002 - Typer's word
-    return typer.Option(*names, help=help, rich_help_panel="shared", show_default=False)
+def _flag(*names: str, help: str, **more: Any) -> Any:  # noqa: A002 - Typer's word
+    return typer.Option(*names, help=help, rich_help_panel="shared", show_default=False, **more)
+
+
+def _instance_names(incomplete: str) -> list[str]:
+    """For the shell's completion; a broken configuration completes nothing and says nothing."""
+    from greenbot.errors import GreenbotError
+
+    try:
+        names = Run.begin(Flags()).settings.instances
+    except GreenbotError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _tags(incomplete: str) -> list[str]:
+    from greenbot.errors import GreenbotError
+
+    try:
+        instances = Run.begin(Flags()).settings.instances.values()
+    except GreenbotError:
+        return []
+    return sorted({tag for instance in instances for tag in instance.tags if tag.startswith(incomplete)})
 
 
 _ALWAYS: dict[str, Any] = {
     "json": Annotated[bool, _flag("--json", help="Print JSON: one object, or one per line for lists.")],
     "quiet": Annotated[bool, _flag("--quiet", "-q", help="Print only the essential, such as an id.")],
-    "verbose": Annotated[bool, _flag("--verbose", "-v", help="Print more.")],
+    "verbose": Annotated[bool, _flag("--verbose", "-v", help="Print more: all columns of a list.")],
     "debug": Annotated[
         bool, _flag("--debug", help="Show each HTTP call and the traceback of an error, secrets masked.")
     ],
     "no_color": Annotated[bool, _flag("--no-color", help="No colours; NO_COLOR and TERM=dumb do the same.")],
     "no_input": Annotated[bool, _flag("--no-input", help="Never ask; name the missing option instead.")],
     "read_only": Annotated[bool, _flag("--read-only", help="Refuse to change or send anything.")],
-    "config": Annotated[str | None, _flag("--config", help="Use this configuration file.")],
+    "config": Annotated[str | None, _flag("--config", metavar="FILE", help="Use this configuration file.")],
 }
 _ON_REQUEST: dict[str, Any] = {
-    "instance": Annotated[str | None, _flag("--instance", "-i", help="The instance (hotel) to use.")],
-    "tag": Annotated[str | None, _flag("--tag", help="All instances with this tag.")],
+    "instance": Annotated[
+        str | None,
+        _flag("--instance", "-i", metavar="NAME", help="The instance (hotel) to use.", autocompletion=_instance_names),
+    ],
+    "tag": Annotated[
+        str | None, _flag("--tag", metavar="TAG", help="All instances with this tag.", autocompletion=_tags)
+    ],
     "dry_run": Annotated[bool, _flag("--dry-run", "-n", help="Show what would be done; change and send nothing.")],
     "yes": Annotated[bool, _flag("--yes", "-y", help="Do not ask for confirmation.")],
-    "columns": Annotated[str | None, _flag("--columns", help="Show these columns, separated by commas.")],
+    "columns": Annotated[
+        str | None, _flag("--columns", metavar="A,B", help="Show these columns, separated by commas.")
+    ],
+    "sort": Annotated[
+        str | None, _flag("--sort", metavar="COLUMN", help="Sort by this column; -COLUMN begins with the largest.")
+    ],
     "csv": Annotated[bool, _flag("--csv", help="Print CSV.")],
     "full": Annotated[bool, _flag("--full", help="Do not shorten long values.")],
 }
+#: What every list understands.
+_OF_LISTS = ("columns", "sort", "csv", "full")
 
 
 def with_shared_options(body: Callable[..., None], **wanted: bool) -> Callable[..., None]:
-    """The function Typer sees: the body's own parameters and the shared ones, without `run`."""
+    """The function Typer sees: the body's own parameters and the shared ones, without `run`.
+
+    `rows=True` stands for everything that lists understand.
+    """
+    if wanted.pop("rows", False):
+        wanted |= dict.fromkeys(_OF_LISTS, True)
     shared = dict(_ALWAYS) | {name: _ON_REQUEST[name] for name, on in wanted.items() if on}
     own = [parameter for name, parameter in inspect.signature(body).parameters.items() if name != "run"]
 
@@ -53,7 +91,7 @@ def with_shared_options(body: Callable[..., None], **wanted: bool) -> Callable[.
 
     parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
     for name, annotation in shared.items():
-        default = None if name in ("config", "instance", "tag", "columns") else False
+        default = None if name in ("config", "instance", "tag", "columns", "sort") else False
         parameters.append(
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         )

@@ -17,7 +17,7 @@ group = Group("outbox", "The messages greenbot accepted, and what became of them
 IdArgument = Annotated[int, typer.Argument(metavar="ID", help="The message's number.")]
 
 
-@group.command("list", instance=True, columns=True, csv=True, full=True)
+@group.command("list", instance=True, rows=True)
 def list_(
     run: Run,
     state: Annotated[

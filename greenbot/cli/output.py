@@ -4,6 +4,8 @@ A person gets a table and colour, a pipe gets stable tab-separated columns, `--j
 Values come from guests and servers, so each passes `safe_text`, and `redact` stands before both streams.
 """
 
+import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
@@ -50,6 +52,18 @@ class Output:
             return text
         return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
 
+    def sign(self, sign: str, plain: str) -> str:
+        """A sign such as `✓`, or plain letters where the stream cannot show it."""
+        try:
+            sign.encode(self.stdout.encoding or "ascii")
+        except UnicodeEncodeError:
+            return plain
+        return sign
+
+    def give_up_stdout(self) -> None:
+        """Nothing more can be written there, and what was held back must not fail once more at the end."""
+        self.stdout = sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - lives as long as the process
+
     def line(self, text: str) -> None:
         """One line of data."""
         self.stdout.write(redact(text) + "\n")
@@ -71,9 +85,21 @@ class Output:
                 label = name.replace("_", " ").ljust(width) if self.for_person else name
                 self.line(self.style(label, "dim") + separator + show(value))
 
-    def rows(self, rows: Iterable[Row], columns: Sequence[str], *, empty: str = "Nothing to show.") -> None:
-        """A list of things, as the reader of this stream wants it."""
-        chosen = self._chosen(columns)
+    def rows(
+        self,
+        rows: Iterable[Row],
+        columns: Sequence[str],
+        *,
+        more: Sequence[str] = (),
+        empty: str = "Nothing to show.",
+    ) -> None:
+        """A list of things, as the reader of this stream wants it.
+
+        `more` are columns that only -v or `--columns` shows. -q prints the first column alone.
+        """
+        chosen = self._chosen(columns, more)
+        if self.flags.sort:
+            rows = self._sorted(rows, (*columns, *more))
         if self.flags.json:
             for row in rows:
                 self.line(to_json({"v": SCHEMA_VERSION, **row}))
@@ -81,24 +107,24 @@ class Output:
         table = [[show(row.get(column)) for column in chosen] for row in rows]
         if self.flags.csv:
             self._csv(chosen, table)
-        elif self.for_person:
+        elif self.for_person and not self.flags.quiet:
             self._table(chosen, table) if table else self.say(empty)
         else:
             for cells in table:
                 self.line("\t".join(cells))
 
-    def _chosen(self, columns: Sequence[str]) -> Sequence[str]:
-        if self.flags.columns is None:
-            return columns
-        chosen = [name.strip() for name in self.flags.columns.split(",") if name.strip()]
-        unknown = [name for name in chosen if name not in columns]
-        if unknown or not chosen:
-            from greenbot.errors import UsageError
+    def _chosen(self, columns: Sequence[str], more: Sequence[str]) -> Sequence[str]:
+        if self.flags.columns is not None:
+            names = [name.strip() for name in self.flags.columns.split(",") if name.strip()]
+            return [_column(name, (*columns, *more)) for name in names] or [_column("", (*columns, *more))]
+        if self.flags.quiet:
+            return columns[:1]
+        return (*columns, *more) if self.flags.verbose else columns
 
-            raise UsageError(
-                f"There is no column {', '.join(unknown) or '(none given)'}.", hint=f"Columns: {', '.join(columns)}"
-            )
-        return chosen
+    def _sorted(self, rows: Iterable[Row], columns: Sequence[str]) -> list[Row]:
+        given = self.flags.sort or ""
+        name = _column(given.removeprefix("-"), columns)
+        return sorted(rows, key=lambda row: _rank(row.get(name)), reverse=given.startswith("-"))
 
     def _csv(self, columns: Sequence[str], table: list[list[str]]) -> None:
         import csv
@@ -108,17 +134,11 @@ class Output:
         writer.writerows([csv_cell(redact(cell)) for cell in cells] for cells in table)
 
     def _table(self, columns: Sequence[str], table: list[list[str]]) -> None:
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
+        from greenbot.cli.table import write_table
 
-        shown = Table(box=None, pad_edge=False, header_style="bold")
-        for column in columns:
-            overflow = "fold" if self.flags.full else "ellipsis"
-            shown.add_column(Text(column.replace("_", " ")), overflow=overflow, no_wrap=not self.flags.full)  # type: ignore[arg-type]  # Literal
-        for cells in table:
-            shown.add_row(*(Text(redact(cell)) for cell in cells))
-        Console(file=self.stdout, no_color=self.no_color, highlight=False, markup=False, emoji=False).print(shown)
+        headings = [column.removesuffix("_s").replace("_", " ") for column in columns]
+        cells = [[redact(cell) for cell in row] for row in table]
+        write_table(self.stdout, headings, cells, full=self.flags.full, no_color=self.no_color)
 
     def say(self, text: str) -> None:
         """Talk to the person: progress, advice. Never data, and silent under -q."""
@@ -141,8 +161,8 @@ class Output:
             self._talk(to_json({"error": _error_fields(error)}))
             return
         self._talk(self.style("error: ", "red", stream=self.stderr) + safe_text(str(error), keep_lines=True))
-        if error.hint:
-            self._talk(self.style("hint:  ", "cyan", stream=self.stderr) + safe_text(error.hint, keep_lines=True))
+        if hint := _hint(error):
+            self._talk(self.style("hint:  ", "cyan", stream=self.stderr) + safe_text(hint, keep_lines=True))
 
     def _talk(self, text: str) -> None:
         self.stderr.write(redact(text) + "\n")
@@ -156,9 +176,35 @@ def _error_fields(error: GreenbotError) -> dict[str, object]:
         "instance": error.instance,
         "message_id": error.message_id,
         "retry_after_s": error.retry_after_seconds,
-        "hint": error.hint,
+        "hint": _hint(error),
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _hint(error: GreenbotError) -> str | None:
+    """What to type next, ready to be typed: with the name of the instance where it is known."""
+    if error.hint is None or error.instance is None:
+        return error.hint
+    return re.sub(r"\bNAME\b", error.instance, error.hint)
+
+
+def _column(name: str, columns: Sequence[str]) -> str:
+    """The column meant: `age` stands for `age_s` too. Raises `UsageError` naming what there is."""
+    for candidate in (name, f"{name}_s"):
+        if candidate in columns:
+            return candidate
+    from greenbot.errors import UsageError
+
+    raise UsageError(f"There is no column '{name}'.", hint=f"Columns: {', '.join(columns)}")
+
+
+def _rank(value: object) -> tuple[int, float, str]:
+    """Numbers by size, texts by spelling, nothing at the end."""
+    if value is None:
+        return (2, 0.0, "")
+    if isinstance(value, int | float):
+        return (0, float(value), "")
+    return (1, 0.0, show(value).casefold())
 
 
 def to_json(value: object) -> str:

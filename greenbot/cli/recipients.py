@@ -45,10 +45,8 @@ def _one(run: Run, given: str) -> ChatId:
 def _contact(run: Run, name: str) -> ChatId:
     """The one contact of this name in the phone book of the number (GREEN-API docs: getContacts)."""
     from greenbot.api.inline import run_inline
-    from greenbot.wiring import make_client
 
-    client = make_client(run.settings, run.instance, run.clock)
-    contacts = run_inline(client.get_contacts())
+    contacts = run_inline(run.client(run.instance).get_contacts())
     wanted = name.casefold()
     found = {
         str(contact["id"]): str(contact.get("contactName") or contact.get("name") or "")

@@ -12,6 +12,7 @@ from greenbot.clock import Clock, SystemClock
 from greenbot.errors import ReadOnly, UsageError
 
 if TYPE_CHECKING:
+    from greenbot.api.client import Client
     from greenbot.cli.output import Output
     from greenbot.config.settings import Instance, Settings
     from greenbot.db.connect import Db
@@ -34,6 +35,7 @@ class Flags:
     dry_run: bool = False
     yes: bool = False
     columns: str | None = None
+    sort: str | None = None
     csv: bool = False
     full: bool = False
 
@@ -95,9 +97,24 @@ class Run:
         """There is a person at a terminal who may be asked."""
         return not self.flags.no_input and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
+    def client(self, instance: "Instance") -> "Client":
+        """A client for one instance and this one command; --debug shows its calls. Raises `TokenMissing`."""
+        from greenbot.wiring import make_client
+
+        if not self.flags.debug:
+            return make_client(self.settings, instance, self.clock)
+        from greenbot.logs.debug import log_call
+
+        return make_client(self.settings, instance, self.clock, on_call=log_call)
+
+    @property
+    def read_only(self) -> bool:
+        """Writing was forbidden, on the command line or for the whole environment."""
+        return self.flags.read_only or self.environ.get("GREENBOT_READ_ONLY", "") not in ("", "0")
+
     def must_write(self) -> None:
         """Raises `ReadOnly` where writing was forbidden; call before the first change."""
-        if self.flags.read_only or self.environ.get("GREENBOT_READ_ONLY", "") not in ("", "0"):
+        if self.read_only:
             raise ReadOnly
 
     def confirm(self, question: str) -> None:

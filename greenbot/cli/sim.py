@@ -44,7 +44,7 @@ def serve(
     run_simulator(run, port=port, media_port=media_port, virtual=virtual, speed=speed, seed=seed, faults=fault or [])
 
 
-@group.command("inbox", instance=True, columns=True, csv=True, full=True)
+@group.command("inbox", instance=True, rows=True)
 def inbox(
     run: Run,
     chat: Annotated[str | None, typer.Argument(metavar="[CHAT]", help="Only this guest.")] = None,
@@ -65,7 +65,7 @@ def inbox(
     run.out.rows(messages, columns, empty="No guest received anything yet.")
 
 
-@group.command("ledger", instance=True, columns=True, csv=True, full=True)
+@group.command("ledger", instance=True, rows=True)
 def ledger(
     run: Run,
     method: Annotated[str | None, typer.Option("--method", help="Only this method.")] = None,
@@ -82,7 +82,7 @@ def ledger(
     run.out.rows(entries, ("seq", "instance", "method", "chat_id", "id_message", "executed", "outcome", "fault"))
 
 
-@group.command("fault", columns=True)
+@group.command("fault", rows=True)
 def fault(
     run: Run,
     rule: Annotated[
@@ -145,7 +145,7 @@ def reset(run: Run, url: Url = None) -> None:
     run.out.say("The simulator is as new.")
 
 
-@group.command("state", instance=True, columns=True)
+@group.command("state", instance=True, rows=True)
 def state(
     run: Run,
     set_: Annotated[

@@ -75,28 +75,45 @@ class Command(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         text, examples = split_examples(self.help or "")
-        formatter.write(text + "\n")
+        formatter.write_text(text)
         if examples:
             with formatter.section("Examples"):
                 for line in examples:
                     formatter.write(" " * formatter.current_indent + line + "\n")
         formatter.write_paragraph()
         self.format_usage(ctx, formatter)
-        own: list[Record] = []
-        shared: list[Record] = []
-        arguments: list[Record] = []
+        records: dict[str, list[Record]] = {"Arguments": [], "Options": [], "Shared options": []}
         for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if record is None:
-                continue
-            if param.param_type_name == "argument":
-                arguments.append(record)
-            else:
-                (shared if getattr(param, "rich_help_panel", None) == "shared" else own).append(record)
-        for title, records in (("Arguments", arguments), ("Options", own), ("Shared options", shared)):
-            if records:
+            record = _record(param, ctx)
+            if record is not None:
+                records[_title(param)].append(record)
+        for title, lines in records.items():
+            if lines:
                 with formatter.section(title):
-                    formatter.write_dl(records)
+                    formatter.write_dl(lines)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        arguments = [param.make_metavar(ctx) for param in self.get_params(ctx) if _title(param) == "Arguments"]
+        return [*arguments, self.options_metavar or ""]
+
+
+def _title(param: Any) -> str:
+    if param.param_type_name == "argument":
+        return "Arguments"
+    return "Shared options" if param.rich_help_panel == "shared" or param.name == "help" else "Options"
+
+
+def _record(param: Any, ctx: Any) -> Record | None:
+    """One line of help. Typer would write `<str>` for a text and `[required]` behind what the usage line shows."""
+    if param.metavar is None and not param.is_flag:
+        param.metavar = "NUMBER" if param.type.name.startswith(("int", "float")) else "TEXT"
+    record: Record | None = param.get_help_record(ctx)
+    if record is None:
+        return None
+    name, text = record
+    if param.param_type_name == "argument":
+        text = text.removesuffix("[required]").rstrip()
+    return name, text.replace("Show this message and exit.", "Show this help.")
 
 
 def split_examples(help_text: str) -> tuple[str, list[str]]:
@@ -130,7 +147,7 @@ class LazyGroup(TyperGroup):
         return super().invoke(ctx)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        formatter.write((self.help or "") + "\n")
+        formatter.write_text(self.help or "")
         formatter.write_paragraph()
         self.format_usage(ctx, formatter)
         sections: dict[str, list[tuple[str, str]]] = {}
@@ -139,7 +156,7 @@ class LazyGroup(TyperGroup):
         for title, rows in sections.items():
             with formatter.section(title):
                 formatter.write_dl(rows)
-        options = [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))]
+        options = [record for param in self.get_params(ctx) if (record := _record(param, ctx))]
         with formatter.section("Options"):
             formatter.write_dl(options)
 

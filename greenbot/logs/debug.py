@@ -1,7 +1,7 @@
 """`--debug`: what the libraries do, on stderr, with every secret masked."""
 
 import logging
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from greenbot.redact import redact
 from greenbot.safe_text import safe_text
@@ -25,3 +25,36 @@ def show_debug(stream: TextIO) -> None:
     logging.basicConfig(level=logging.DEBUG, handlers=[handler], force=True)
     for library in ("httpx", "httpcore", "aiohttp", "asyncio"):
         logging.getLogger(library).setLevel(logging.WARNING)
+
+
+class Call(Protocol):
+    """What is shown of one call of the API; the record of the client has it."""
+
+    @property
+    def instance(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def elapsed_ms(self) -> int: ...
+    @property
+    def request_bytes(self) -> int: ...
+    @property
+    def reply_bytes(self) -> int: ...
+    @property
+    def outcome(self) -> object: ...
+
+
+def log_call(call: Call) -> None:
+    """One line about a finished call: where to, how much, how long and what it led to."""
+    logging.getLogger("greenbot.calls").debug(
+        "%s of %s at %s: %d bytes out, %d bytes in, %d ms, %s",
+        call.method,
+        call.instance,
+        call.host,
+        call.request_bytes,
+        call.reply_bytes,
+        call.elapsed_ms,
+        call.outcome,
+    )

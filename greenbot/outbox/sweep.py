@@ -14,9 +14,13 @@ from greenbot.outbox.states import Reason, State
 if TYPE_CHECKING:
     from greenbot.db.connect import Db
 
-OWNED = "select * from messages where state in ('claimed', 'sending') and owner is not null order by owner"
+# Without statistics SQLite would walk all queued messages instead of the two small indexes.
+OWNED = """
+select * from messages indexed by messages_owned
+ where state in ('claimed', 'sending') and owner is not null order by owner
+"""
 EXPIRED = """
-select * from messages
+select * from messages indexed by messages_expiring
  where state = 'queued' and expires_at_ms is not null and expires_at_ms <= :now
  order by expires_at_ms limit 500
 """

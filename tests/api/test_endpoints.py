@@ -13,24 +13,45 @@ ROWS = list(ENDPOINTS.values())
 
 # GREEN-API docs, one group per section, November 2026.
 DOCUMENTED = {
-    "account": """getSettings setSettings getWaSettings getStateInstance getStateInstanceHistory getStatusInstance reboot
-        logout qr scanqrcode getAuthorizationCode setProfilePicture updateApiToken getDeviceInfo setSystemProxy""",
-    "sending": """sendMessage sendFileByUpload sendFileByUrl uploadFile sendLocation sendContact sendPoll forwardMessages
-        sendInteractiveButtons sendInteractiveButtonsReply sendTyping sendReaction sendButtons sendTemplateButtons
-        sendListMessage sendTemplate sendLink""",
-    "receiving": "receiveNotification deleteNotification downloadFile",
-    "journals": """getChatHistory getMessage lastIncomingMessages lastOutgoingMessages lastIncomingCalls lastOutgoingCalls
-        getCallRecording""",
-    "queues": "showMessagesQueue clearMessagesQueue getMessagesCount getWebhooksCount clearWebhooksQueue",
-    "groups": """createGroup updateGroupName getGroupData addGroupParticipant removeGroupParticipant setGroupAdmin
-        removeAdmin setGroupPicture leaveGroup updateGroupSettings""",
-    "statuses": """sendTextStatus sendVoiceStatus sendMediaStatus deleteStatus getStatusStatistic getIncomingStatuses
-        getOutgoingStatuses""",
-    "service": """readChat checkWhatsapp getAvatar getContacts getChats getContactInfo addContact editContact deleteContact
-        editMessage deleteMessage archiveChat unarchiveChat setDisappearingChat""",
-    "catalogs": """getProducts getProduct getCollections getCollection getOrderDetails createCollection createProduct
-        editProduct deleteProduct editCollection deleteCollection moveCollections sendProduct sendOrder""",
-    "partner": "getInstances createInstance deleteInstanceAccount",
+    "account": """
+        getSettings setSettings getWaSettings getStateInstance getStateInstanceHistory getStatusInstance
+        reboot logout qr scanqrcode getAuthorizationCode setProfilePicture updateApiToken getDeviceInfo
+        setSystemProxy
+    """,
+    "sending": """
+        sendMessage sendFileByUpload sendFileByUrl uploadFile sendLocation sendContact sendPoll
+        forwardMessages sendInteractiveButtons sendInteractiveButtonsReply sendTyping sendReaction
+        sendButtons sendTemplateButtons sendListMessage sendTemplate sendLink
+    """,
+    "receiving": """
+        receiveNotification deleteNotification downloadFile
+    """,
+    "journals": """
+        getChatHistory getMessage lastIncomingMessages lastOutgoingMessages lastIncomingCalls
+        lastOutgoingCalls getCallRecording
+    """,
+    "queues": """
+        showMessagesQueue clearMessagesQueue getMessagesCount getWebhooksCount clearWebhooksQueue
+    """,
+    "groups": """
+        createGroup updateGroupName getGroupData addGroupParticipant removeGroupParticipant setGroupAdmin
+        removeAdmin setGroupPicture leaveGroup updateGroupSettings
+    """,
+    "statuses": """
+        sendTextStatus sendVoiceStatus sendMediaStatus deleteStatus getStatusStatistic getIncomingStatuses
+        getOutgoingStatuses
+    """,
+    "service": """
+        readChat checkWhatsapp getAvatar getContacts getChats getContactInfo addContact editContact
+        deleteContact editMessage deleteMessage archiveChat unarchiveChat setDisappearingChat
+    """,
+    "catalogs": """
+        getProducts getProduct getCollections getCollection getOrderDetails createCollection createProduct
+        editProduct deleteProduct editCollection deleteCollection moveCollections sendProduct sendOrder
+    """,
+    "partner": """
+        getInstances createInstance deleteInstanceAccount
+    """,
 }
 RATES = {
     100.0: "receiveNotification deleteNotification",

@@ -42,10 +42,9 @@ def secrets_in(text: str) -> Iterator[str]:
 
 
 def _looks_drawn_by_lot(token: str) -> bool:
-    # Invented tokens repeat a letter or a short word; in a real one all 16 digits occur, none very often.
-    counts = Counter(token)
-    repeats = any(token == (token[:length] * 50)[:50] for length in range(1, 26))
-    return len(counts) >= 12 and max(counts.values()) <= 10 and not repeats
+    # Who invents a token repeats something; drawn by lot, not even six digits in a row occur twice.
+    pieces = Counter(token[start : start + 6] for start in range(len(token) - 5))
+    return len(set(token)) >= 12 and max(pieces.values()) == 1
 
 
 @pytest.mark.parametrize("path", TEXT_FILES, ids=str)

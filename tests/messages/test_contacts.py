@@ -74,8 +74,8 @@ TEL = "TEL:+11001234569"
             FULL | {"phone": "tel:+1-100-123-4569"},
         ),
         (
-            _card("N;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:=D0=9A=D0=\r\n=BE;Anna;;;", TEL, version="2.1"),
-            {"phone": "+11001234569", "first_name": "Anna", "last_name": "Ко"},
+            _card("N;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:=D0=AE=D0=\r\n=BB=D1=8F;Anna;;;", TEL, version="2.1"),
+            {"phone": "+11001234569", "first_name": "Anna", "last_name": "Юля"},
         ),
         (
             _card("N;CHARSET=ISO-8859-1;ENCODING=QUOTED-PRINTABLE:M=FCller;;;;", TEL, version="2.1"),

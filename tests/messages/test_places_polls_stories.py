@@ -105,7 +105,7 @@ def test_forwarding_reads_both_chats() -> None:
 
 @pytest.mark.parametrize(
     "emoji",
-    ["👍", "❤", "❤️", "👏🏽", "👩‍🚒", "👨‍👩‍👧‍👦", "🇺🇦", "1️⃣", "#⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "☎️", "‼️", "©", "🫶🏿", "ℹ️", "🏳️‍🌈"],
+    ["👍", "❤", "❤️", "👏🏽", "👩‍🚒", "👨‍👩‍👧‍👦", "🇺🇦", "1️⃣", "#⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "☎️", "‼️", "©", "🫶🏿", "\u2139\ufe0f", "🏳️‍🌈"],
 )
 def test_one_emoji_is_a_reaction(emoji: str) -> None:
     assert Reaction(chat_id=GUEST, message_id="BAE5", emoji=emoji).params()["reaction"] == emoji

@@ -49,7 +49,13 @@ def test_the_way_of_a_message_that_is_sent(db: Db, add: Add, clock: ManualClock)
     assert (accepted.owner, accepted.epoch, accepted.accepted_at_ms) == (None, 3, clock.now_ms())
     assert [line.reason for line in log_of(db, message.id)] == ["added", "claim", "post", "response"]
     [call] = calls_of(db, message.id)
-    assert (call.attempt, call.outcome, call.status, call.remote_id, call.elapsed_ms) == (1, "accepted", 200, "BAE5", 12)
+    assert (call.attempt, call.outcome, call.status, call.remote_id, call.elapsed_ms) == (
+        1,
+        "accepted",
+        200,
+        "BAE5",
+        12,
+    )
 
 
 @pytest.mark.parametrize(
@@ -181,9 +187,7 @@ def test_a_chat_leaves_in_the_order_of_acceptance_even_when_a_younger_message_is
 
 
 @pytest.mark.parametrize("rest", [True, False], ids=["resting after a failure", "due"])
-def test_an_older_message_that_owes_its_turn_is_not_overtaken(
-    db: Db, add: Add, clock: ManualClock, rest: bool
-) -> None:
+def test_an_older_message_that_owes_its_turn_is_not_overtaken(db: Db, add: Add, clock: ManualClock, rest: bool) -> None:
     first, second = add(), add()
     if rest:
         finish(db, posting(db, first, clock), REFUSED, clock=clock)

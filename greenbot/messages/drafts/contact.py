@@ -89,9 +89,7 @@ def read_vcard(text: str) -> dict[str, str]:
 
 
 def _lines(text: str) -> Iterator[_Line]:
-    # A line goes on in the next one after a space; quoted-printable lines end in "=" instead.
-    unfolded = re.sub(r"\r?\n[ \t]", "", text.lstrip("\ufeff"))
-    for raw in re.sub(r"(?m)^([^:\n]*QUOTED-PRINTABLE[^\n]*(?:=\r?\n[^\n]*)+)", _joined, unfolded).splitlines():
+    for raw in _whole_lines(text.removeprefix("\ufeff").splitlines()):
         head, colon, value = raw.partition(":")
         name, _, parameters = head.partition(";")
         if colon:
@@ -102,8 +100,20 @@ def _lines(text: str) -> Iterator[_Line]:
             )
 
 
-def _joined(match: re.Match[str]) -> str:
-    return re.sub(r"=\r?\n", "", match[0])
+def _whole_lines(lines: list[str]) -> Iterator[str]:
+    """A line goes on in the next one after a space; one in quoted-printable ends in `=` instead."""
+    parts: list[str] = []
+    quoted = False
+    for line in lines:
+        if parts and quoted and parts[-1].endswith("="):
+            parts[-1] = parts[-1][:-1]
+            parts.append(line)
+        elif parts and line[:1] in (" ", "\t"):
+            parts.append(line[1:])
+        else:
+            yield "".join(parts)
+            parts, quoted = [line], "QUOTED-PRINTABLE" in line.partition(":")[0].upper()
+    yield "".join(parts)
 
 
 def _decoded(value: str, parameters: str) -> str:

@@ -1,0 +1,140 @@
+"""The tables of the guide that are made from code, so that neither can drift from the other.
+
+`python -m tests.guide.tables` writes them into their pages; a test fails until somebody did.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Sequence
+
+import greenbot
+from greenbot.api.endpoint import Endpoint
+from greenbot.api.endpoints import ENDPOINTS
+from greenbot.config.table import SETTINGS, Setting
+from greenbot.errors import GreenbotError
+from tests.guide.pages import PAGES, section, text_of
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+# --- api ------------------------------------------------------------------------------------------------------------
+
+
+def methods() -> str:
+    """Every method of the catalogue, one table for each group."""
+    groups: dict[str, list[Endpoint]] = {}
+    for endpoint in ENDPOINTS.values():
+        groups.setdefault(endpoint.group, []).append(endpoint)
+    head = ("method", "verb", "host", "a second", "parameters", "what it does")
+    return "\n".join(f"### {name}\n\n{table(head, map(_method, rows))}" for name, rows in groups.items())
+
+
+def _method(endpoint: Endpoint) -> tuple[str, ...]:
+    params = ", ".join(f"**{param.name}**" if param.required else param.name for param in endpoint.params)
+    marks = "".join(
+        f" ({word})" for word, on in (("beta", endpoint.beta), ("archived", endpoint.archived)) if on
+    ) + (" †" if endpoint.repeat_safe else "")
+    rate = f"{endpoint.rate_per_second:g}"
+    return f"`{endpoint.name}`", endpoint.verb, endpoint.host, rate, params or "–", endpoint.summary + marks
+
+
+# --- config ---------------------------------------------------------------------------------------------------------
+
+
+def general_settings() -> str:
+    """The settings of the whole installation."""
+    return _settings("global")
+
+
+def instance_settings() -> str:
+    """The settings of one instance."""
+    return _settings("instance")
+
+
+def _settings(scope: str) -> str:
+    rows = (_setting(setting) for setting in SETTINGS if setting.scope == scope)
+    return table(("setting", "default", "environment", "what it is"), rows)
+
+
+def _setting(setting: Setting) -> tuple[str, ...]:
+    doc = setting.doc
+    if setting.choices:
+        doc += f" One of {', '.join(f'`{choice}`' for choice in setting.choices)}."
+    if setting.most:
+        doc += f" From {setting.least:g} to {setting.most:g}."
+    if setting.trusted:
+        doc += " ‡"
+    return f"`{setting.key}`", _default(setting), f"`{setting.env}`" if setting.env else "–", doc
+
+
+def _default(setting: Setting) -> str:
+    if setting.inherits:
+        return f"as `{setting.inherits}`"
+    if setting.secret or setting.default in (None, ()):
+        return "–"
+    value = setting.default
+    return f"`{str(value).lower() if isinstance(value, bool) else f'{value:g}' if isinstance(value, float) else value}`"
+
+
+# --- errors ---------------------------------------------------------------------------------------------------------
+
+
+def error_classes() -> tuple[type[GreenbotError], ...]:
+    """Every error class of the program, as the tree runs."""
+    for module in pkgutil.walk_packages(greenbot.__path__, "greenbot."):
+        if module.name != "greenbot.__main__":
+            importlib.import_module(module.name)
+    return tuple(_below(GreenbotError))
+
+
+def _below(error: type[GreenbotError]) -> Iterable[type[GreenbotError]]:
+    yield error
+    for child in error.__subclasses__():
+        if child.__module__.startswith("greenbot."):
+            yield from _below(child)
+
+
+def errors() -> str:
+    """Every error: how it is called in JSON, how the command ends, whether to try again."""
+    head = ("code", "exit", "try again", "maybe sent", "what it means", "hint")
+    return table(head, map(_error, error_classes()))
+
+
+def _error(error: type[GreenbotError]) -> tuple[str, ...]:
+    yes = {True: "yes", False: "no"}
+    hint = error.hint or "–"
+    return (
+        f"`{error.code()}`",
+        str(int(error.exit_code)),
+        yes[error.retryable],
+        yes[error.maybe_sent],
+        error.summary(),
+        hint,
+    )
+
+
+# --- the pages ------------------------------------------------------------------------------------------------------
+
+#: page, heading below which the table stands, what makes it
+TABLES: tuple[tuple[str, str, Callable[[], str]], ...] = (
+    ("api", "Every method", methods),
+    ("config", "General settings", general_settings),
+    ("config", "Settings of an instance", instance_settings),
+    ("errors", "Every error", errors),
+)
+
+
+def write() -> None:
+    """Put every table into its page, in place of what stands below its heading."""
+    for page, heading, make in TABLES:
+        text = text_of(page)
+        before = section(text, heading)
+        PAGES[page].write_text(text.replace(before, f"\n{make()}\n", 1).rstrip("\n") + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,110 @@
+"""A long queue costs no more than a short one: no statement walks the table."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from greenbot.clock import ManualClock
+from greenbot.db.connect import Db
+from greenbot.outbox import claims, spool, sweep, table
+from tests.outbox.conftest import new_text
+
+STATEMENTS = {
+    f"{module.__name__.rpartition('.')[2]}.{name}": value
+    for module in (claims, spool, sweep, table)
+    for name, value in vars(module).items()
+    if name.isupper() and isinstance(value, str) and re.match(r"\s*(select|update)\b", value)
+}
+
+#: What the reconciler, the stalled watch and the retention of the next stages will ask.
+LATER = {
+    "uncertain of an instance": "select * from messages where instance = :i and state = 'uncertain'"
+    " order by uncertain_since_ms",
+    "unconfirmed of an instance": "select count(*) from messages where instance = :i and state = 'accepted'"
+    " and delivery is null",
+    "stalled candidates": "select * from messages where instance = :i and state = 'accepted' and delivery is null"
+    " and accepted_at_ms < :t",
+    "by remote id": "select * from messages where instance = :i and remote_id = :r",
+    "campaign progress": "select state, count(*) from messages where campaign_id = :c group by state",
+    "retention": "select id from messages where state = 'delivered' and state_at_ms < :t order by id limit 500",
+    "next due moment": "select min(not_before_ms) from messages where instance = :i and priority = 1"
+    " and state = 'queued' and held_reason is null",
+    "calls retention": "select id from calls where started_at_ms < :t limit 500",
+}
+
+
+@pytest.fixture(scope="module")
+def long_queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Db]:
+    from greenbot.db.connect import connect
+
+    clock = ManualClock()
+    db = connect(tmp_path_factory.mktemp("plans") / "greenbot.db", clock=clock)
+    with db.write() as tx:
+        for n in range(3000):
+            table.enqueue_in(tx, new_text(to=f"3804{n:08d}", instance=f"hotel-{n % 3}", campaign_id=n % 7), clock)
+    yield db
+    db.close()
+
+
+def test_every_statement_of_the_outbox_is_looked_at() -> None:
+    assert {"claims.NEXT", "claims.MOVE", "table.PAGE_OF_ALL", "table.STATS", "sweep.OWNED", "sweep.EXPIRED"} < set(
+        STATEMENTS
+    )
+    assert len(STATEMENTS) >= 20
+
+
+def plan(db: Db, sql: str) -> list[str]:
+    names: dict[str, object] = dict.fromkeys(re.findall(r":(\w+)", sql), 1)
+    return [row["detail"] for row in db.all("explain query plan " + sql, **names)]  # type: ignore[arg-type]  # numbers
+
+
+@pytest.mark.parametrize("name", [*STATEMENTS, *LATER])
+@pytest.mark.parametrize("analyzed", [False, True], ids=["fresh", "analyzed"])
+def test_no_statement_scans_or_sorts_a_growing_table(long_queue: Db, name: str, analyzed: bool) -> None:
+    if analyzed:
+        long_queue.all("analyze")
+    sql = STATEMENTS.get(name) or LATER[name]
+    # One row per instance and state is all `message_counts` ever has; a page in primary-key order is no scan.
+    small = name in ("table.STATS", "table.PAGE_OF_ALL")
+    for line in plan(long_queue, sql):
+        assert small or not line.startswith("SCAN"), line
+        assert "AUTOMATIC" not in line
+        assert "TEMP B-TREE FOR ORDER" not in line, line
+
+
+def steps(db: Db, sql: str, **params: object) -> int:
+    """How many instructions SQLite's machine carried out, in tens: work, not time."""
+    counted = [0]
+
+    def tick() -> int:
+        counted[0] += 1
+        return 0
+
+    db.all(sql, **params)  # type: ignore[arg-type]  # once before: preparing it reads the schema
+    db._connection.set_progress_handler(tick, 10)
+    db.all(sql, **params)  # type: ignore[arg-type]  # numbers and words
+    db._connection.set_progress_handler(None, 0)
+    return counted[0]
+
+
+@pytest.mark.parametrize(
+    ("sql", "params"),
+    [
+        (claims.NEXT, {"instance": "hotel-1", "priority": 1, "now": 2**52}),
+        (table.PAGE_OF_ALL, {"before": 2**62, "limit": 50}),
+        (table.PAGE_OF_STATE, {"state": "queued", "before": 2**62, "limit": 50}),
+        (table.PAGE_OF_INSTANCE, {"instance": "hotel-1", "state": "queued", "before": 2**62, "limit": 50}),
+        (table.STATS, {"instance": None}),
+        (sweep.OWNED, {}),
+        (sweep.EXPIRED, {"now": 2**52}),
+    ],
+    ids=["claim", "list", "list by state", "list by instance", "stats", "sweep", "expire"],
+)
+def test_ten_times_the_queue_is_not_more_work(
+    long_queue: Db, db: Db, clock: ManualClock, sql: str, params: dict[str, object]
+) -> None:
+    with db.write() as tx:
+        for n in range(300):
+            table.enqueue_in(tx, new_text(to=f"3804{n:08d}", instance=f"hotel-{n % 3}", campaign_id=n % 7), clock)
+    assert steps(long_queue, sql, **params) <= 2 * steps(db, sql, **params) + 1
