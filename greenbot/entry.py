@@ -9,8 +9,8 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         from greenbot.version import VERSION
 
-        sys.stdout.write(f"greenbot {VERSION}\n")
-        return
+        if _printed(f"greenbot {VERSION}\n"):
+            return
     # Importing makes thousands of objects and no garbage: looking for it is a tenth of a shell command.
     gc.set_threshold(100_000, 20, 100)
     from greenbot.cli.main import main as run
@@ -20,6 +20,15 @@ def main() -> None:
     finally:
         # The interpreter searches everything once more at its end, for nothing: the process is over.
         gc.freeze()
+
+
+def _printed(line: str) -> bool:
+    try:
+        sys.stdout.write(line)
+        sys.stdout.flush()
+    except (AttributeError, OSError):
+        return False  # closed or full: the command line knows what to say about that
+    return True
 
 
 if __name__ == "__main__":

@@ -12,11 +12,17 @@ if TYPE_CHECKING:
     from greenbot.db.connect import Db
 
 
-def open_store(settings: Settings, clock: Clock) -> "Db":
-    """The store of this machine, created or migrated where needed. Raises `StoreError`."""
+def open_store(settings: Settings, clock: Clock, *, create: bool = True) -> "Db":
+    """The store of this machine, migrated where needed, and created unless `create` is False.
+
+    Raises `StoreError`, or `UnsafePermissions` when others may write into its folder.
+    """
+    from greenbot.config.paths import make_private_dir
     from greenbot.db.connect import connect
 
-    return connect(settings.paths.store_file, clock=clock)
+    if create:
+        make_private_dir(settings.paths.store_file.parent)
+    return connect(settings.paths.store_file, clock=clock, create=create)
 
 
 def make_client(

@@ -43,8 +43,24 @@ def failure_of(error: BaseException, *, started: bool) -> Failure:
     return Failure(
         stage="after_first_byte" if started else "before_request",
         kind=_kind(error, started=started),
-        detail=safe_text(redact(str(error) or type(error).__name__), limit=200),
+        detail=safe_text(redact(_words(error)), limit=200),
     )
+
+
+#: For the reader, who is no programmer.
+_PLAIN_WORDS = {
+    "IncompleteRead": "the answer broke off",
+    "RemoteDisconnected": "the connection was closed without an answer",
+    "TimeoutError": "no answer in time",
+}
+
+
+def _words(error: BaseException) -> str:
+    for name in _names(error):
+        if name in _PLAIN_WORDS and not (name == "TimeoutError" and error.args and error.args[0] != "timed out"):
+            return _PLAIN_WORDS[name]
+    # Without "[Errno 111]".
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def cannot_have_left(error: BaseException) -> bool:

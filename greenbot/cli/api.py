@@ -23,7 +23,7 @@ def api(
             "--field",
             "-F",
             metavar="NAME=VALUE",
-            help="A parameter; numbers, true, false, null and JSON are understood, @FILE reads a file. Repeat for more.",
+            help="A parameter: text, a number, true, false, null or JSON; @FILE reads a file. Repeat for more.",
         ),
     ] = None,
     raw_field: Annotated[

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _READING_WORDS = ("get", "show", "last", "check", "qr", "download", "receive")
 
 
+_NO_SUCH_PATH = 404
+
+
 def list_methods(run: Run) -> None:
     """The catalogue as a table."""
     rows = [
@@ -61,12 +64,18 @@ def call(run: Run, method: str, given: dict[str, object], file_name: str | None)
     file = _file(file_name) if file_name is not None else None
     if not endpoint.name.startswith(_READING_WORDS):
         run.must_write()
+    if endpoint.host == "partner":
+        run.settings.partner_token()
+    if endpoint.body in ("multipart", "raw") and file is None:
+        raise UsageError(f"{endpoint.name} needs a file.", hint="Add --file FILE.")
     client = run.client(run.instance)
     params = _as_documented(endpoint, given)
     if run.flags.dry_run:
         run.out.block(client.request_preview(endpoint, params, file=file))
         return
     outcome = run_inline(client.exchange(endpoint, params, file=file))
+    if outcome.status == _NO_SUCH_PATH and endpoint.name not in ENDPOINTS:
+        raise UnknownMethod(f"GREEN-API has no method '{method}'.")
     if not outcome.succeeded:
         raise error_of(outcome, instance=run.instance.name, endpoint=endpoint)
     _print(run, outcome.data)
@@ -109,7 +118,7 @@ def _file(name: str) -> _File:
 
     path = Path(name)
     if not path.is_file():
-        raise BadFile(f"There is no file {name}.")
+        raise BadFile(f"There is no file '{name}'.", hint="Check the name and the folder.")
     mime_type = guess_type(path.name)[0] or "application/octet-stream"
     return _File(path=path, file_name=path.name, mime_type=mime_type, size_bytes=path.stat().st_size)
 

@@ -109,7 +109,7 @@ def path(run: Run) -> None:
     """
     from greenbot.config.paths import find_paths
 
-    run.out.block(str(find_paths(run.environ, cwd=run.cwd).config_file))
+    run.out.block(str(find_paths(run.config_environ, cwd=run.cwd).config_file))
 
 
 @group.command("validate")
@@ -121,10 +121,7 @@ def validate(run: Run) -> None:
     """
     from greenbot.config.load import find_problems
 
-    environ = dict(run.environ)
-    if run.flags.config is not None:
-        environ["GREENBOT_CONFIG"] = str(run.cwd / run.flags.config)
-    problems = find_problems(environ, cwd=run.cwd)
+    problems = find_problems(run.config_environ, cwd=run.cwd)
     if problems:
         for problem in problems[:-1]:
             run.out.error(problem)
@@ -145,10 +142,10 @@ def edit(run: Run) -> None:
     run.must_write()
     if not run.can_ask:
         raise UsageError("An editor needs a terminal.", hint="Use: greenbot config set KEY VALUE")
-    paths = find_paths(run.environ, cwd=run.cwd)
+    paths = find_paths(run.config_environ, cwd=run.cwd)
     edits.init_file(paths)
     before = paths.config_file.read_text(encoding="utf-8")
-    after = _edited(run, before)
+    after = _edited(run, before, paths.config_file.parent)
     if after == before:
         run.out.say("Nothing was changed.")
         return
@@ -156,9 +153,9 @@ def edit(run: Run) -> None:
     run.out.say(f"{paths.config_file} is saved.")
 
 
-def _edited(run: Run, before: str) -> str:
+def _edited(run: Run, before: str, folder: Path) -> str:
     editor = run.environ.get("VISUAL") or run.environ.get("EDITOR") or "vi"
-    descriptor, name = tempfile.mkstemp(prefix="greenbot-", suffix=".toml")
+    descriptor, name = tempfile.mkstemp(prefix=".edit-", suffix=".toml", dir=folder)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as copy:
             copy.write(before)

@@ -31,8 +31,8 @@ def demo(
 
     live = run.out.for_person and not run.flags.json and run.environ.get("TERM") != "dumb"
     console = Console(file=run.out.stdout, no_color=run.out.no_color, highlight=False, markup=False, emoji=False)
-    audience = Screen(console) if live else Plain(run.out.stderr if run.flags.json else run.out.stdout)
-    with Stage(speed=4.0 if fast else 1.0) as stage, audience:
+    audience = Screen(console, run.clock) if live else Plain(run.out.stderr if run.flags.json else run.out.stdout)
+    with Stage(run.clock, speed=4.0 if fast else 1.0) as stage, audience:
         summary = Performance(stage, audience, 0.0 if fast else 1.4).play()
     if run.flags.json:
         run.out.record(

@@ -97,7 +97,7 @@ def add(
 
     Examples:
     greenbot instances add grand-kyiv --id 1101000001 --token-stdin < token.txt
-    greenbot instances add grand-kyiv --id 1101000001 --api-url https://1101.api.green-api.com --token-file /run/secrets/kyiv
+    greenbot instances add coast --id 1101000002 --api-url https://1101.api.green-api.com --token-file /run/coast
     """
     from greenbot.config.edit import add_instance
 

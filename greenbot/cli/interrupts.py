@@ -7,9 +7,12 @@ second signal, or no answer, ends it at once.
 
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Self
+
+from greenbot.cli.progress import ignore_progress
 
 if TYPE_CHECKING:
     from greenbot.api.endpoint import Endpoint
@@ -27,6 +30,7 @@ class Interrupts:
     def __init__(self, say: Callable[[str], None]) -> None:
         self.requested = False
         self.in_flight = False
+        self._accepting = False
         self._say = say
         self._before: dict[int, object] = {}
 
@@ -45,12 +49,24 @@ class Interrupts:
             signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal returned before
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._accepting:
+            self.requested = True
+            return
         if not self.in_flight or self.requested:
             self.requested = True
             raise KeyboardInterrupt
         self.requested = True
         signal.setitimer(signal.ITIMER_REAL, PATIENCE_SECONDS)
         self._say("Stopping: waiting a moment for GREEN-API's answer. Ctrl-C again leaves the outcome unknown.")
+
+    @contextmanager
+    def accepting(self) -> Iterator[None]:
+        """Not to be interrupted: a message is written down, and only afterwards its number is known."""
+        self._accepting = True
+        try:
+            yield
+        finally:
+            self._accepting = False
 
     def watch(self, client: "Exchanger") -> "Exchanger":
         """The same client; from the start of its exchange until `landed` a message is on its way."""
@@ -72,7 +88,7 @@ class _Watched:
         params: Mapping[str, object],
         *,
         file: "OutgoingFile | None" = None,
-        on_progress: "OnProgress | None" = None,
+        on_progress: "OnProgress" = ignore_progress,
     ) -> "Outcome":
         self._interrupts.in_flight = True
         return await self._client.exchange(endpoint, dict(params), file=file, on_progress=on_progress)

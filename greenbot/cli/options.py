@@ -87,7 +87,10 @@ def with_shared_options(body: Callable[..., None], **wanted: bool) -> Callable[.
     def command(**given: Any) -> None:
         answers = {name: given.pop(name) for name in shared}
         run = Run.begin(Flags(**answers))
-        body(run, **given)
+        try:
+            body(run, **given)
+        finally:
+            run.close()
 
     parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
     for name, annotation in shared.items():

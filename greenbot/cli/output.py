@@ -4,7 +4,7 @@ A person gets a table and colour, a pipe gets stable tab-separated columns, `--j
 Values come from guests and servers, so each passes `safe_text`, and `redact` stands before both streams.
 """
 
-import os
+import io
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -62,7 +62,10 @@ class Output:
 
     def give_up_stdout(self) -> None:
         """Nothing more can be written there, and what was held back must not fail once more at the end."""
-        self.stdout = sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - lives as long as the process
+        from greenbot.cli.streams import discard
+
+        discard(self.stdout)
+        self.stdout = sys.stdout = io.StringIO()
 
     def line(self, text: str) -> None:
         """One line of data."""
@@ -82,7 +85,7 @@ class Output:
             width = max(map(len, record), default=0)
             separator = "  " if self.for_person else "\t"
             for name, value in record.items():
-                label = name.replace("_", " ").ljust(width) if self.for_person else name
+                label = _heading(name).ljust(width) if self.for_person else name
                 self.line(self.style(label, "dim") + separator + show(value))
 
     def rows(
@@ -136,7 +139,7 @@ class Output:
     def _table(self, columns: Sequence[str], table: list[list[str]]) -> None:
         from greenbot.cli.table import write_table
 
-        headings = [column.removesuffix("_s").replace("_", " ") for column in columns]
+        headings = [_heading(column) for column in columns]
         cells = [[redact(cell) for cell in row] for row in table]
         write_table(self.stdout, headings, cells, full=self.flags.full, no_color=self.no_color)
 
@@ -165,8 +168,14 @@ class Output:
             self._talk(self.style("hint:  ", "cyan", stream=self.stderr) + safe_text(hint, keep_lines=True))
 
     def _talk(self, text: str) -> None:
-        self.stderr.write(redact(text) + "\n")
-        self.stderr.flush()
+        try:
+            self.stderr.write(redact(text) + "\n")
+            self.stderr.flush()
+        except (OSError, ValueError):
+            # stderr is closed or full. That must not change what the exit code says about the work.
+            from greenbot.cli.streams import discard
+
+            discard(self.stderr)
 
 
 def _error_fields(error: GreenbotError) -> dict[str, object]:
@@ -186,6 +195,11 @@ def _hint(error: GreenbotError) -> str | None:
     if error.hint is None or error.instance is None:
         return error.hint
     return re.sub(r"\bNAME\b", error.instance, error.hint)
+
+
+def _heading(name: str) -> str:
+    """A field's name for people; the unit is in the value they see."""
+    return name.removesuffix("_s").replace("_", " ")
 
 
 def _column(name: str, columns: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ def upload_bar(run: Run, file: "OutgoingFile | None") -> Iterator[OnProgress]:
     """A function to call with (sent, total) bytes; shows a bar while the block runs."""
     shown = not (run.flags.quiet or run.flags.json) and run.out.stderr.isatty()
     if file is None or not shown or file.size_bytes < _WORTH_SHOWING_BYTES:
-        yield _ignore
+        yield ignore_progress
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
@@ -43,5 +43,5 @@ def upload_bar(run: Run, file: "OutgoingFile | None") -> Iterator[OnProgress]:
         yield update
 
 
-def _ignore(sent: int, total: int) -> None:
+def ignore_progress(sent: int, total: int) -> None:
     """Nobody watches."""

@@ -21,7 +21,7 @@ def recipients(run: Run, to: str) -> list[ChatId]:
 
 
 def _listed(run: Run) -> Iterator[ChatId]:
-    """One recipient per line; empty lines and `#` comments are passed over. All are checked before the first is used."""
+    """One recipient per line; empty lines and `#` comments are passed over. All are read before one is used."""
     found = False
     for number, line in enumerate(sys.stdin, start=1):
         given = line.partition("#")[0].strip().strip("\ufeff")
@@ -37,7 +37,7 @@ def _listed(run: Run) -> Iterator[ChatId]:
 
 
 def _one(run: Run, given: str) -> ChatId:
-    if given.startswith("@"):
+    if given.startswith("@") and given.strip("@ "):
         return _contact(run, given[1:].strip())
     return parse_chat_id(given, country_code=run.instance.country_code)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greenbot.clock import Clock, SystemClock
-from greenbot.errors import ReadOnly, UsageError
+from greenbot.errors import ConfigError, ReadOnly, UsageError
 
 if TYPE_CHECKING:
     from greenbot.api.client import Client
@@ -48,6 +48,7 @@ class Run:
         self.environ = environ
         self.cwd = cwd
         self.clock = clock
+        self._opened: list[Client] = []
         if flags.debug:
             from greenbot.logs.debug import show_debug
 
@@ -70,17 +71,24 @@ class Run:
         """The configuration, read and checked. Raises `ConfigError`."""
         from greenbot.config.load import load
 
-        environ = dict(self.environ)
-        if self.flags.config is not None:
-            environ["GREENBOT_CONFIG"] = str(self.cwd / self.flags.config)
-        return load(environ, cwd=self.cwd)
+        return load(self.config_environ, cwd=self.cwd)
+
+    @property
+    def config_environ(self) -> Mapping[str, str]:
+        """Where the configuration is looked for. Raises `ConfigError` for a `--config` that is not there."""
+        if self.flags.config is None:
+            return self.environ
+        file = self.cwd / self.flags.config
+        if not file.is_file():
+            raise ConfigError(f"There is no configuration file {file}.", hint="Correct --config.")
+        return {**self.environ, "GREENBOT_CONFIG": str(file)}
 
     @cached_property
     def store(self) -> "Db":
         """The store, opened and up to date. Raises `StoreError`."""
         from greenbot.wiring import open_store
 
-        return open_store(self.settings, self.clock)
+        return open_store(self.settings, self.clock, create=not self.read_only)
 
     @property
     def instance(self) -> "Instance":
@@ -102,10 +110,22 @@ class Run:
         from greenbot.wiring import make_client
 
         if not self.flags.debug:
-            return make_client(self.settings, instance, self.clock)
-        from greenbot.logs.debug import log_call
+            client = make_client(self.settings, instance, self.clock)
+        else:
+            from greenbot.logs.debug import log_call
 
-        return make_client(self.settings, instance, self.clock, on_call=log_call)
+            client = make_client(self.settings, instance, self.clock, on_call=log_call)
+        self._opened.append(client)
+        return client
+
+    def close(self) -> None:
+        """Close what this run opened."""
+        for client in self._opened:
+            from greenbot.api.inline import run_inline
+
+            run_inline(client.aclose())
+        if "store" in self.__dict__:
+            self.store.close()
 
     @property
     def read_only(self) -> bool:

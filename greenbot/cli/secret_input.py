@@ -13,7 +13,10 @@ def read_secret(prompt: str) -> Secret:
     if sys.stdin.isatty():
         import getpass
 
-        value = getpass.getpass(prompt)
+        try:
+            value = getpass.getpass(prompt)
+        except EOFError:
+            value = ""
     else:
         value = sys.stdin.readline()
     value = value.strip()

@@ -61,8 +61,8 @@ def inbox(
 
     wanted = parse_chat_id(chat) if chat else None
     messages = remote(run, url).inbox(instance=number_of(run), chat=wanted)
-    columns = ("instance", "chat_id", "type_message", "text", "status", "id_message")
-    run.out.rows(messages, columns, empty="No guest received anything yet.")
+    columns = ("chat_id", "type_message", "text", "status", "id_message")
+    run.out.rows(messages, columns, more=("instance", "at"), empty="No guest received anything yet.")
 
 
 @group.command("ledger", instance=True, rows=True)
@@ -79,7 +79,8 @@ def ledger(
     from greenbot.cli.simulators import number_of, remote
 
     entries = remote(run, url).ledger(instance=number_of(run), method=method)
-    run.out.rows(entries, ("seq", "instance", "method", "chat_id", "id_message", "executed", "outcome", "fault"))
+    columns = ("seq", "method", "chat_id", "id_message", "executed", "outcome", "fault")
+    run.out.rows(entries, columns, more=("instance", "at"), empty="No call arrived yet.")
 
 
 @group.command("fault", rows=True)
@@ -100,13 +101,14 @@ def fault(
     greenbot sim fault "drop-reply method=sendMessage count=1"
     greenbot sim fault --clear
     """
-    from greenbot.cli.simulators import remote
+    from greenbot.cli.simulators import advising, remote
 
     simulator = remote(run, url)
     if clear or remove is not None:
         run.out.record({"removed": simulator.clear_faults(remove)}, essential="removed")
     elif rule is not None:
-        run.out.record(simulator.add_fault(rule), essential="number")
+        with advising("See the kinds with: greenbot sim fault --kinds"):
+            run.out.record(simulator.add_fault(rule), essential="number")
     elif kinds:
         run.out.rows(
             [{"kind": kind, "about": about} for kind, about in simulator.faults()[1].items()], ("kind", "about")
@@ -161,12 +163,12 @@ def state(
     """
     from typing import cast
 
-    from greenbot.cli.simulators import number_of, remote
+    from greenbot.cli.simulators import number_to_act_on, remote
     from greenbot.errors import UsageError
 
     simulator = remote(run, url)
     if set_ is not None:
-        number = number_of(run)
+        number = number_to_act_on(run)
         if number is None:
             raise UsageError("Which instance?", hint="Name it with -i.")
         simulator.set_state(number, set_)
@@ -188,9 +190,9 @@ def guest(
     greenbot sim guest 380441234567 "Is the pool open?" --name Olena
     """
     from greenbot.chat_id import parse_chat_id
-    from greenbot.cli.simulators import number_of, remote
+    from greenbot.cli.simulators import number_to_act_on, remote
 
-    id_message = remote(run, url).guest_writes(parse_chat_id(chat), text, instance=number_of(run), name=name)
+    id_message = remote(run, url).guest_writes(parse_chat_id(chat), text, instance=number_to_act_on(run), name=name)
     run.out.record({"id_message": id_message}, essential="id_message")
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greenbot.cli.run import Run
-from greenbot.cli.simulators import forget, remember, remote, simulated
+from greenbot.cli.simulators import advising, forget, remember, remote, simulated
+from greenbot.cli.values import text_of
 from greenbot.errors import CheckFailed, UsageError
 
 if TYPE_CHECKING:
@@ -91,7 +92,12 @@ def play(run: Run, source: str, *, must_hold: bool, url: str | None) -> None:
     """Play a scenario file, or a shipped one by name. Raises `CheckFailed` when a claim fails and `must_hold`."""
     path = Path(source)
     simulator = remote(run, url)
-    report = simulator.play(toml=path.read_text(encoding="utf-8")) if path.is_file() else simulator.play(name=source)
+    with advising("See the shipped ones with: greenbot sim scenario list"):
+        report = (
+            simulator.play(toml=text_of(f"@{source}", what="scenario"))
+            if path.is_file()
+            else simulator.play(name=source)
+        )
     run.out.record(report)
     if must_hold and not report["passed"]:
         raise CheckFailed(f"The scenario {source} did not hold.")

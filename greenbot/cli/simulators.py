@@ -2,11 +2,13 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from greenbot.cli.run import Run
 from greenbot.errors import UsageError
-from greenbot.simulator.remote import RemoteSimulator
+from greenbot.simulator.remote import RemoteSimulator, SimulatorRefused
 
 if TYPE_CHECKING:
     from greenbot.config.settings import Instance, Settings
@@ -58,6 +60,22 @@ def number_of(run: Run) -> str | None:
     if named is None or named.isdigit():
         return named
     return run.instance.id
+
+
+def number_to_act_on(run: Run) -> str | None:
+    """The same, or the default instance; None lets the simulator choose its only one."""
+    default = run.settings.instances.get(run.settings.default_instance or "")
+    return number_of(run) or (default.id if default is not None else None)
+
+
+@contextmanager
+def advising(hint: str) -> Iterator[None]:
+    """What to type next when the simulator does not know what was asked of it."""
+    try:
+        yield
+    except SimulatorRefused as error:
+        error.hint = hint
+        raise
 
 
 def require_positive(value: float, what: str) -> float:

@@ -40,16 +40,15 @@ def trigger(
     greenbot trigger incomingMessageReceived --set messageData.textMessageData.textMessage="Is the pool open?"
     greenbot trigger outgoingMessageStatus.read --count 100 --rate 20
     """
-    from greenbot.cli.simulators import remote
+    from greenbot.cli.simulators import advising, number_to_act_on, remote
 
     simulator = remote(run, url)
     if list_ or event is None:
         run.out.rows([{"event": name} for name in simulator.events()], ("event",))
         return
     overrides = dict(_pair(item) for item in set_ or [])
-    emitted = simulator.trigger(
-        event, instance=run.flags.instance and run.instance.id, overrides=overrides, count=count, rate=rate
-    )
+    with advising("See the events with: greenbot trigger --list"):
+        emitted = simulator.trigger(event, instance=number_to_act_on(run), overrides=overrides, count=count, rate=rate)
     run.out.record({"event": event, "emitted": emitted}, essential="emitted")
     if emitted == 0:
         run.out.warn("The instance's settings switch this event off; see: greenbot api getSettings")

@@ -1,7 +1,8 @@
-"""Values as people type them: durations, texts from stdin or a file."""
+"""Values as people type and read them: durations, moments, texts from stdin or a file."""
 
 import re
 import sys
+import time
 from pathlib import Path
 
 from greenbot.errors import UsageError
@@ -20,6 +21,26 @@ def seconds_of(text: str) -> float:
     return sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _DURATION.findall(given))
 
 
+def local_time(moment_ms: int) -> str:
+    """A moment for people: on this machine's clock, with its zone, such as `2026-11-22 08:00:00 EET`."""
+    return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(moment_ms / 1000))
+
+
+def short_duration(seconds: int) -> str:
+    """The largest unit that fits: `45s`, `12m`, `3h`, `9d`."""
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{max(0, seconds)}s"
+
+
+class Age(int):
+    """Whole seconds that a person reads as `3h` and a program as a number."""
+
+    def __str__(self) -> str:
+        return short_duration(int(self))
+
+
 def text_of(given: str | None, *, what: str) -> str:
     """The text itself, from stdin for `-` or nothing given, from a file for `@path`; `@@` begins a text with `@`.
 
@@ -34,8 +55,11 @@ def text_of(given: str | None, *, what: str) -> str:
     if sys.stdin is None or sys.stdin.isatty():
         raise UsageError(f"There is no {what}.", hint=f"Give the {what} as an argument, as @file, or pipe it in.")
     try:
-        return sys.stdin.read().removesuffix("\n")
-    except UnicodeDecodeError as error:
+        text = sys.stdin.read().removesuffix("\n")
+        # In the C locale Python smuggles broken bytes through as lone surrogates.
+        text.encode()
+        return text
+    except UnicodeError as error:
         raise UsageError(
             f"The {what} on stdin is not UTF-8 text.", hint="Convert it first, for example with iconv."
         ) from error
@@ -55,7 +79,7 @@ def _file_text(name: str, what: str) -> str:
 
 
 def assignment(item: str, *, typed: bool) -> tuple[str, object]:
-    """`name=value`. With `typed`, numbers, true, false, null, JSON objects and lists are understood. Raises `UsageError`."""
+    """`name=value`. With `typed`, numbers, true, false, null and JSON are understood. Raises `UsageError`."""
     name, equals, value = item.partition("=")
     if not equals or not name.strip():
         raise UsageError(f"'{item}' is not of the form NAME=VALUE.")

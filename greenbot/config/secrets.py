@@ -42,8 +42,11 @@ class TokenSource:
         """The secret, or None when there is none. Raises like a call otherwise."""
         if self._found is None:
             value = self._read()
-            self._found = Secret(_single_word(value, self.label, self.place)) if value is not None else None
+            self._found = Secret(self._checked(value)) if value is not None else None
         return self._found
+
+    def _checked(self, value: str) -> str:
+        return _single_word(value, self.label, self.place, hint=self._missing_hint)
 
     def __repr__(self) -> str:
         return f"TokenSource({self.label}: {self.place})"
@@ -156,10 +159,10 @@ def _forbidden_bits(path: Path) -> int:
     return 0o037 if str(path).startswith("/run/credentials/") else 0o077
 
 
-def _single_word(value: str, label: str, place: str) -> str:
+def _single_word(value: str, label: str, place: str, *, hint: str | None = None) -> str:
     word = value.strip()
     if not word:
-        raise TokenMissing(f"The {label} is empty: nothing in {place}.")
+        raise TokenMissing(f"The {label} is empty: nothing in {place}.", hint=hint)
     if len(word) > _LONGEST or not word.isascii() or not word.isprintable() or " " in word:
         # Whatever it is, it may contain a token: mask it, and never show it.
         Secret(word)

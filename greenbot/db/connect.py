@@ -63,12 +63,15 @@ class Db:
         self._writing = False
         self._unusable: tuple[str, str] | None = None  # message and hint
         self._identity = _identity(path)
+        self._has_wal = _pragma(connection, "journal_mode") == "wal"
         _open_stores.add(self)
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
+    def write(self, *, durable: bool = True) -> Iterator[Tx]:
         """A write transaction: the lock file first, then BEGIN IMMEDIATE; committed and on the disk at the end.
 
+        `durable=False` spares the disk where that is safe for everything else in the store: a power cut may
+        forget this one transaction, so nothing may be acknowledged on the strength of it.
         An exception inside rolls everything back. Raises Busy, StoreFull, StoreError;
         RuntimeError when a write is already open (a write inside a write is a bug).
         """
@@ -78,11 +81,23 @@ class Db:
         with self._lock.held(), self._translated():
             self._writing = True
             try:
-                with _transaction(self._connection):
+                with self._synced(durable=durable), _transaction(self._connection):
                     yield Tx(self._connection)
                 self.check_wal()
             finally:
                 self._writing = False
+
+    @contextmanager
+    def _synced(self, *, durable: bool) -> Iterator[None]:
+        # In WAL mode the next durable commit, of any process, syncs this one too; elsewhere NORMAL could lose others.
+        if durable or not self._has_wal:
+            yield
+            return
+        self._connection.execute("pragma synchronous = normal")
+        try:
+            yield
+        finally:
+            self._connection.execute("pragma synchronous = full")
 
     def all(self, sql: str, /, **params: Value) -> "list[Row]":
         """Every row of one reading statement. Raises Busy, StoreError."""

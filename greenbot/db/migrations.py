@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
 #: The user_version of a store with every migration below.
-LATEST = 2
+LATEST = 5
 
 #: "grnb": tells our files from any other SQLite file.
 APPLICATION_ID = 0x67726E62
@@ -66,6 +66,25 @@ def migrations() -> "Migrations":
     @steps()
     def calls(db: "Database") -> None:
         db.executescript(schema.CALLS)
+
+    @steps()
+    def campaigns(db: "Database") -> None:
+        from greenbot.db import schema_campaigns
+
+        db.executescript(schema_campaigns.CAMPAIGNS)
+
+    @steps()
+    def resilience(db: "Database") -> None:
+        from greenbot.db import schema_health, schema_resilience
+
+        for statement in (*schema_resilience.RESILIENCE, *schema_health.HEALTH):
+            db.execute(statement)
+
+    @steps()
+    def audit(db: "Database") -> None:
+        from greenbot.db import schema_audit
+
+        db.executescript(schema_audit.AUDIT)
 
     return steps
 

@@ -37,11 +37,11 @@ RESILIENCE: tuple[str, ...] = (
       boot_id             text not null,
       since_boot_ms       integer not null,               -- of the state
       since_at_ms         integer not null,               -- the same for people
-      calls               text not null default '[]',     -- JSON: [bucket, calls, failures, slow], ... of the last minute
+      calls               text not null default '[]',     -- JSON: [bucket, calls, failures, slow], ...
       streak              integer not null default 0,     -- transport failures in a row
       openings            integer not null default 0,     -- each doubles the next opening
       open_until_boot_ms  integer not null default 0,
-      lease_owner         text,                           -- who may make the one call of a half-open breaker, until when
+      lease_owner         text,                           -- who may make the one call when half open, until when
       lease_until_boot_ms integer not null default 0,
       ticket              integer not null default 0,     -- of that call; a late answer with another one is dropped
       probed              integer not null default 0,     -- getStateInstance answered

@@ -1,6 +1,5 @@
 """How the demo looks: a live screen in a terminal, plain lines in a pipe."""
 
-import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TextIO
@@ -11,6 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from greenbot.clock import Clock
 from greenbot.demo.performance import Line, Summary
 from greenbot.demo.stage import HOTELS
 from greenbot.safe_text import safe_text
@@ -91,8 +91,9 @@ class Plain:
 class Screen:
     """For a person: commands on one side, the guests' phones on the other, redrawn only when something changed."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, clock: Clock) -> None:
         self._console = console
+        self._clock = clock
         self._live = Live(console=console, auto_refresh=False, transient=True)
         self._title = ("", "")
         self._lines: list[Line] = []
@@ -122,7 +123,7 @@ class Screen:
         self._draw()
 
     def look(self, inbox: Callable[[], list[GuestMessage]]) -> None:
-        now = time.monotonic()
+        now = self._clock.monotonic()
         if now - self._looked_at >= _FRAME_SECONDS:
             self._looked_at, self._inbox = now, inbox()
             self._draw()

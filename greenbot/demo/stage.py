@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
+from greenbot.clock import Clock
 from greenbot.config.edit import add_instance, set_value
 from greenbot.config.paths import find_paths
 from greenbot.redact import Secret
@@ -54,9 +54,9 @@ class Finished:
 class Stage:
     """Context manager: everything is gone when it ends."""
 
-    def __init__(self, *, speed: float = 1.0) -> None:
-        clock = SimClock(speed=speed)
-        self.world = World(clock=clock, timings=Timings(queue_delay=0.25))
+    def __init__(self, clock: Clock, *, speed: float = 1.0) -> None:
+        self._clock = clock
+        self.world = World(clock=SimClock(speed=speed), timings=Timings(queue_delay=0.25))
         self._stack = ExitStack()
         self._environ: dict[str, str] = {}
 
@@ -102,7 +102,7 @@ class Stage:
         )
         while process.poll() is None:
             watch()
-            time.sleep(_POLL_SECONDS)
+            self._clock.sleep(_POLL_SECONDS)
         output, talk = process.communicate()
         return Finished(exit_code=process.returncode, answer=_last_object(output), error=_error_of(talk))
 
@@ -112,12 +112,12 @@ class Stage:
 
     def wait_until(self, done: Callable[[], bool], seconds: float, watch: Callable[[], None] = lambda: None) -> bool:
         """Wait for something to become true; False when it did not in time."""
-        deadline = time.monotonic() + seconds
+        deadline = self._clock.monotonic() + seconds
         while not done():
-            if time.monotonic() >= deadline:
+            if self._clock.monotonic() >= deadline:
                 return False
             watch()
-            time.sleep(_POLL_SECONDS)
+            self._clock.sleep(_POLL_SECONDS)
         return True
 
     def ask(self, question: Callable[[], T]) -> T:

@@ -27,8 +27,21 @@ def show_debug(stream: TextIO) -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
+class CallOutcome(Protocol):
+    """What a call led to, in words that hold no secret and no guest's text."""
+
+    @property
+    def cls(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def status(self) -> int | None: ...
+    @property
+    def elapsed_ms(self) -> int: ...
+
+
 class Call(Protocol):
-    """What is shown of one call of the API; the record of the client has it."""
+    """What is shown of one call of the API; the client's own record has it."""
 
     @property
     def instance(self) -> str: ...
@@ -37,24 +50,24 @@ class Call(Protocol):
     @property
     def host(self) -> str: ...
     @property
-    def elapsed_ms(self) -> int: ...
-    @property
     def request_bytes(self) -> int: ...
     @property
     def reply_bytes(self) -> int: ...
     @property
-    def outcome(self) -> object: ...
+    def outcome(self) -> CallOutcome: ...
 
 
 def log_call(call: Call) -> None:
     """One line about a finished call: where to, how much, how long and what it led to."""
     logging.getLogger("greenbot.calls").debug(
-        "%s of %s at %s: %d bytes out, %d bytes in, %d ms, %s",
+        "%s of %s at %s: %d bytes out, %d bytes in, %d ms, HTTP %s, %s (%s)",
         call.method,
         call.instance,
         call.host,
         call.request_bytes,
         call.reply_bytes,
-        call.elapsed_ms,
-        call.outcome,
+        call.outcome.elapsed_ms,
+        call.outcome.status or "-",
+        call.outcome.cls,
+        call.outcome.reason,
     )

@@ -112,7 +112,7 @@ def claim(
         message = _read(tx, message_id)
         blocked = _blocked(tx, message, clock.now_ms(), may_overtake=may_overtake)
         if blocked is None:
-            return _take(tx, message, owner, clock, lease_ms)
+            return take_in(tx, message, owner=owner, clock=clock, lease_ms=lease_ms)
         if blocked.why == "expired":
             move(tx, message, Change(state=State.EXPIRED, reason=Reason.EXPIRED), owner, clock)
     return blocked
@@ -133,7 +133,7 @@ def claim_next(
             rank = PRIORITIES.index(priority)
             row = tx.one(NEXT, instance=instance, priority=rank, now=clock.now_ms())
             if row is not None:
-                return _take(tx, Message.from_row(row), owner, clock, lease_ms)
+                return take_in(tx, Message.from_row(row), owner=owner, clock=clock, lease_ms=lease_ms)
     return None
 
 
@@ -167,7 +167,8 @@ def _read(tx: "Tx", message_id: int) -> Message:
     return Message.from_row(row)
 
 
-def _take(tx: "Tx", message: Message, owner: str, clock: Clock, lease_ms: int) -> Claim:
+def take_in(tx: "Tx", message: Message, *, owner: str, clock: Clock, lease_ms: int) -> Claim:
+    """Claim a message that was read, and found free to leave, in this very transaction."""
     taken = tx.run(
         TAKE,
         id=message.id,
@@ -243,20 +244,23 @@ def mark_sending(db: "Db", held: Claim, *, clock: Clock) -> Claim:
     The lease begins anew, so it always outlasts the one POST that follows. Raises Fenced, Busy, StoreError.
     """
     with db.write() as tx:
-        row = tx.one(
-            POST, id=held.message_id, epoch=held.epoch, now=clock.now_ms(), lease=clock.boot_ms() + held.lease_ms
-        )
-        if row is None:
-            raise Fenced
-        call_id = tx.insert(
-            BEGIN_CALL,
-            id=held.message_id,
-            instance=row["instance"],
-            method=row["method"],
-            attempt=row["attempts"],
-            owner=held.owner,
-            now=clock.now_ms(),
-        )
+        return mark_in(tx, held, clock=clock)
+
+
+def mark_in(tx: "Tx", held: Claim, *, clock: Clock) -> Claim:
+    """The same inside the caller's transaction; the POST waits for its commit."""
+    row = tx.one(POST, id=held.message_id, epoch=held.epoch, now=clock.now_ms(), lease=clock.boot_ms() + held.lease_ms)
+    if row is None:
+        raise Fenced
+    call_id = tx.insert(
+        BEGIN_CALL,
+        id=held.message_id,
+        instance=row["instance"],
+        method=row["method"],
+        attempt=row["attempts"],
+        owner=held.owner,
+        now=clock.now_ms(),
+    )
     return replace(held, epoch=held.epoch + 1, call_id=call_id, attempt=row["attempts"])
 
 
@@ -276,21 +280,40 @@ def finish(
     guess. Raises Fenced when the outcome had to be dropped, Busy, StoreFull, StoreError.
     """
     with db.write() as tx:
-        _end_call(tx, held, outcome)
-        message = _read(tx, held.message_id)
-        change = _allowed(message, held, after_outcome(outcome, on_not_sent))
-        if change is not None:
-            move(tx, message, change, held.owner, clock)
-            _afterwards(tx, message, change, outcome, clock, rest_ms)
-    if change is None:
+        recorded = finish_in(tx, held, outcome, clock=clock, on_not_sent=on_not_sent, rest_ms=rest_ms)
+    if recorded is None:
         raise Fenced
     return get(db, held.message_id)
+
+
+def finish_in(
+    tx: "Tx",
+    held: Claim,
+    outcome: "Outcome",
+    *,
+    clock: Clock,
+    on_not_sent: OnNotSent = "requeue",
+    rest_ms: int | None = None,
+) -> Change | None:
+    """The same inside the caller's transaction: the change that was made, None when the outcome had to be dropped."""
+    _end_call(tx, held, outcome)
+    message = _read(tx, held.message_id)
+    change = _allowed(message, held, after_outcome(outcome, on_not_sent))
+    if change is not None:
+        move(tx, message, change, held.owner, clock)
+        _afterwards(tx, message, change, outcome, clock, rest_ms)
+    return change
 
 
 def release(db: "Db", held: Claim, change: Change, *, clock: Clock) -> bool:
     """End a claim without an outcome: given back, cancelled, or in doubt. False when fenced."""
     with db.write() as tx:
-        return _move(tx, held.message_id, held.epoch, change, held.owner, clock)
+        return release_in(tx, held, change, clock=clock)
+
+
+def release_in(tx: "Tx", held: Claim, change: Change, *, clock: Clock) -> bool:
+    """The same inside the caller's transaction."""
+    return _move(tx, held.message_id, held.epoch, change, held.owner, clock)
 
 
 def _allowed(message: Message, held: Claim, change: Change) -> Change | None:

@@ -94,7 +94,7 @@ async def deliver(
     sweep(db, run_dir=owner.run_dir, clock=clock)
     message = get(db, message_id)
     try:
-        draft = _draft_of(message)
+        draft = draft_of(message)
     except UsageError as error:
         return Delivery(message=errand.give_up(message, Reason.BAD_DRAFT, detail=str(error)))
     lease_ms = LEASE_MS if draft.file is None else LEASE_FOR_FILES_MS
@@ -109,7 +109,7 @@ async def deliver(
     return errand.record(message, posting, outcome)
 
 
-def _draft_of(message: Message) -> "Draft":
+def draft_of(message: Message) -> "Draft":
     """The draft as it was accepted. Raises BadDraft, BadFile when that is no longer possible."""
     from greenbot.messages.outgoing import draft_from_json
 
@@ -190,19 +190,9 @@ class _Errand:
             failpoints.hit("out.after_post")
         except BaseException as error:
             with suppress(GreenbotError):
-                release(self.db, posting, self._after_exception(error), clock=self.clock)
+                release(self.db, posting, after_exception(error, self.on_not_sent), clock=self.clock)
             raise
         return outcome
-
-    def _after_exception(self, error: BaseException) -> Change:
-        cause = error.code() if isinstance(error, GreenbotError) else type(error).__name__
-        if isinstance(error, UsageError):  # the client could not build the request, now or ever
-            return Change(state=State.FAILED, reason=Reason.NOT_SENT, cause=cause, detail=str(error))
-        if isinstance(error, (Unusable, NotReady)):  # nor could it without its token
-            state = State.QUEUED if self.on_not_sent == "requeue" else State.FAILED
-            return Change(state=state, reason=Reason.NOT_SENT, cause=cause, detail=str(error))
-        # Whatever else ended the exchange from outside, the request may be out already.
-        return Change(state=State.UNCERTAIN, reason=Reason.INTERRUPTED, cause=cause)
 
     def record(self, before: Message, posting: Claim, outcome: "Outcome") -> Delivery:
         try:
@@ -218,6 +208,18 @@ class _Errand:
             return Delivery(message=unrecorded, outcome=outcome, store_warning=str(error))
         failpoints.hit("out.after_accept")
         return Delivery(message=message, outcome=outcome)
+
+
+def after_exception(error: BaseException, on_not_sent: OnNotSent) -> Change:
+    """What becomes of a message in `sending` whose exchange raised instead of giving an outcome."""
+    cause = error.code() if isinstance(error, GreenbotError) else type(error).__name__
+    if isinstance(error, UsageError):  # the client could not build the request, now or ever
+        return Change(state=State.FAILED, reason=Reason.NOT_SENT, cause=cause, detail=str(error))
+    if isinstance(error, (Unusable, NotReady)):  # nor could it without its token
+        state = State.QUEUED if on_not_sent == "requeue" else State.FAILED
+        return Change(state=state, reason=Reason.NOT_SENT, cause=cause, detail=str(error))
+    # Whatever else ended the exchange from outside, the request may be out already.
+    return Change(state=State.UNCERTAIN, reason=Reason.INTERRUPTED, cause=cause)
 
 
 def _is_passing(blocked: Blocked) -> bool:

@@ -78,10 +78,10 @@ class Delivery:
 
     def _behind(self) -> str:
         assert self.blocked is not None, "asked only about blocked messages"
-        doubt = self.blocked.behind_state is State.UNCERTAIN
-        why = "whose outcome is unknown" if doubt else "which is on its way"
+        why = _AHEAD.get(self.blocked.behind_state or State.SENDING, "which is on its way")
         return f"It was not sent: first comes message {self.blocked.behind} to the same chat, {why}."
 
 
+_AHEAD = {State.UNCERTAIN: "whose outcome is unknown", State.QUEUED: "which still waits"}
 _HINT = "See it with: greenbot outbox show {message_id}"
 _NOT_AGAIN = f"Do not just run it again: the guest could get it twice. {_HINT}"

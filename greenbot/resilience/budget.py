@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from greenbot.clock import Clock
-from greenbot.resilience import lines
+from greenbot.resilience.store_lines import Reader, writing
 
 if TYPE_CHECKING:
     from greenbot.db.connect import Db, Tx
@@ -50,13 +50,18 @@ def earned(budget: Budget) -> Budget:
 
 def pay(db: "Db", instance: str, clock: Clock, *, after_timeout: bool) -> Payment:
     """Pay for one retry of this instance. Raises Busy, StoreError."""
+    with writing(db) as tx:
+        return pay_in(tx, instance, clock, after_timeout=after_timeout)
+
+
+def pay_in(tx: "Tx", instance: str, clock: Clock, *, after_timeout: bool) -> Payment:
+    """The same in the transaction that begins the retry."""
     now_ms = clock.boot_ms()
-    with lines.writing(db) as tx:
-        before = _load(tx, instance, clock.boot_id())
-        after = paid(before, after_timeout=after_timeout, now_ms=now_ms)
-        if after is None:
-            return Payment(paid=False, ask_again_at_ms=clock.now_ms() + before.paid_at_ms + PATIENCE_MS - now_ms)
-        _save(tx, instance, clock.boot_id(), after)
+    before = _load(tx, instance, clock.boot_id())
+    after = paid(before, after_timeout=after_timeout, now_ms=now_ms)
+    if after is None:
+        return Payment(paid=False, ask_again_at_ms=clock.now_ms() + before.paid_at_ms + PATIENCE_MS - now_ms)
+    _save(tx, instance, clock.boot_id(), after)
     return Payment(paid=True)
 
 
@@ -73,12 +78,12 @@ def earn_in(tx: "Tx", instance: str, clock: Clock) -> None:
     )
 
 
-def budget_of(reader: lines.Reader, instance: str, clock: Clock) -> Budget:
+def budget_of(reader: Reader, instance: str, clock: Clock) -> Budget:
     """What an instance has left. Raises Busy, StoreError."""
     return _load(reader, instance, clock.boot_id())
 
 
-def _load(reader: lines.Reader, instance: str, boot_id: str) -> Budget:
+def _load(reader: Reader, instance: str, boot_id: str) -> Budget:
     row = reader.one(
         "select tenths, paid_at_boot_ms from retry_budgets where instance = :instance and boot_id = :boot_id",
         instance=instance,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from greenbot.clock import Clock
 from greenbot.resilience.breaker import Bucket, Circuit, rebooted
-from greenbot.resilience.lines import Reader
+from greenbot.resilience.store_lines import Reader
 
 if TYPE_CHECKING:
     from greenbot.db.connect import Row, Tx

@@ -1,8 +1,8 @@
 """Asking for permission to call, across all processes of the machine.
 
-    reservation = reserve(db, scopes, clock)           one small transaction: a moment of one's own
-    wait for reservation.wait_ms(clock)                once
-    reservation = when_due(db, reservation, clock)     one look: has the moment been moved?
+    reservation = reserve(lines, scopes, clock)          one small transaction: a moment of one's own
+    wait for reservation.wait_ms(clock)                  once
+    reservation = when_due(lines, reservation, clock)    one look: has the moment been moved?
     call, if reservation.wait_ms(clock) is 0
 
 All scopes of a call are reserved together, so no limit is used up in vain. The order is first come,
@@ -11,18 +11,15 @@ what `when_due` is for: it is the reason that no window is ever exceeded at the 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from greenbot.clock import Clock
 from greenbot.resilience import line as lines_of
-from greenbot.resilience import lines
 from greenbot.resilience.limits import Limit, Scope
 from greenbot.resilience.line import Line
+from greenbot.resilience.lines import LineReader, Lines, LineWriter
 from greenbot.resilience.retry import Rng, limited_wait_seconds
-
-if TYPE_CHECKING:
-    from greenbot.db.connect import Db, Tx
 
 #: A call that wakes up later than this tells the line; the rest of the pad belongs to the way to the server.
 LATE_MS = 5
@@ -30,8 +27,7 @@ LATE_MS = 5
 _TRIES = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
+class Ticket(NamedTuple):
     """One reservation in one scope."""
 
     scope: Scope
@@ -59,9 +55,11 @@ class Waiting:
         return f"the limit of {self.limit}{slowed}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reservation:
-    """The moment at which a call may be made, in milliseconds since this boot; `waiting` when it is not now."""
+class Reservation(NamedTuple):
+    """The moment at which a call may be made, in milliseconds since this boot; `waiting` when it is not now.
+
+    A tuple, like its tickets and its line: asking is done for every call, and most of its cost is making these.
+    """
 
     moment_ms: int
     boot_id: str
@@ -81,67 +79,67 @@ class _Place:
     line: Line
 
 
-def reserve(db: "Db", scopes: Sequence[Scope], clock: Clock) -> Reservation:
+def reserve(lines: Lines, scopes: Sequence[Scope], clock: Clock) -> Reservation:
     """The earliest moment that all scopes allow, from now on the caller's own. Raises Busy, StoreError.
 
-    Without scopes nothing is limited: the moment is now, and the store is not touched.
+    Without scopes nothing is limited: the moment is now, and nothing is noted.
     """
     if not scopes:
         return Reservation(moment_ms=clock.boot_ms(), boot_id=clock.boot_id(), tickets=())
-    with lines.writing(db) as tx:
-        return reserve_in(tx, scopes, clock)
+    with lines.change() as writer:
+        return reserve_in(writer, scopes, clock)
 
 
-def reserve_in(tx: "Tx", scopes: Sequence[Scope], clock: Clock) -> Reservation:
-    """The same inside a transaction that is under way; if it is rolled back, there is no reservation."""
+def reserve_in(writer: LineWriter, scopes: Sequence[Scope], clock: Clock) -> Reservation:
+    """The same inside a change that is under way, such as `TxLines(tx)`; rolled back with it, nothing is reserved."""
     now_ms, boot_id = clock.boot_ms(), clock.boot_id()
-    places = _load(tx, scopes, boot_id)
+    places = _load(writer, scopes, boot_id)
     moment_ms, waiting = _first_moment(places, clock, now_ms)
     tickets = []
     for place in places:
-        line, number = lines_of.numbered(lines_of.forgotten(place.line, place.scope.limits, now_ms))
-        lines.save(tx, place.scope.key, boot_id, lines_of.with_moment(line, moment_ms, number))
+        line, number = lines_of.joined(place.line, place.scope.limits, now_ms, moment_ms)
+        writer.save(place.scope.key, boot_id, line)
         tickets.append(Ticket(scope=place.scope, number=number, version=line.version))
     return Reservation(moment_ms=moment_ms, boot_id=boot_id, tickets=tuple(tickets), waiting=waiting)
 
 
-def when_due(db: "Db", reservation: Reservation, clock: Clock) -> Reservation:
+def when_due(lines: Lines, reservation: Reservation, clock: Clock) -> Reservation:
     """To be asked right before the call: the same reservation, or one with a later moment to wait for.
 
     In the usual case this only reads. Raises Busy, StoreError.
     """
-    if _is_unmoved(db, reservation) and not _is_late(reservation, clock):
+    if _is_unmoved(lines, reservation) and not _is_late(reservation, clock):
         return reservation
     for _ in range(_TRIES):
-        with lines.writing(db) as tx:
-            reservation = _renewed(tx, reservation, clock)
+        with lines.change() as writer:
+            reservation = _renewed(writer, reservation, clock)
         # A slow disk can make even this late.
         if not _is_late(reservation, clock):
             break
     return reservation
 
 
-def give_back(db: "Db", reservation: Reservation, clock: Clock) -> bool:
+def give_back(lines: Lines, reservation: Reservation, clock: Clock) -> bool:
     """Take back a reservation that will not be used. Raises Busy, StoreError.
 
     Only the newest can be: behind any other one somebody waits already, and must not be overtaken.
     """
     if not reservation.tickets or reservation.boot_id != clock.boot_id():
         return False
-    with lines.writing(db) as tx:
-        places = _load(tx, [ticket.scope for ticket in reservation.tickets], reservation.boot_id)
+    with lines.change() as writer:
+        places = _load(writer, [ticket.scope for ticket in reservation.tickets], reservation.boot_id)
         for place, ticket in zip(places, reservation.tickets, strict=True):
             shorter = lines_of.given_back(place.line, ticket.number)
             if shorter is None:
                 return False
             place.line = shorter
         for place in places:
-            lines.save(tx, place.scope.key, reservation.boot_id, place.line)
+            writer.save(place.scope.key, reservation.boot_id, place.line)
     return True
 
 
 def slow_down(
-    db: "Db", reservation: Reservation, clock: Clock, *, retry_after_seconds: float | None, rng: Rng
+    lines: Lines, reservation: Reservation, clock: Clock, *, retry_after_seconds: float | None, rng: Rng
 ) -> Waiting:
     """After a 429 for this call: its narrowest scope pauses, then goes on at half the rate and recovers steadily.
 
@@ -154,51 +152,52 @@ def slow_down(
         wait_ms = round(1000 * limited_wait_seconds(1, retry_after_seconds=retry_after_seconds, rng=rng))
         return _server_pause(now_ms + wait_ms, clock, now_ms)
     scope = reservation.tickets[-1].scope
-    with lines.writing(db) as tx:
-        line = lines.load(tx, scope.key, clock.boot_id())
+    with lines.change() as writer:
+        line = writer.load(scope.key, clock.boot_id())
         is_new = lines_of.counts_as_new(line, reservation.moment_ms)
         strikes = lines_of.strikes_after(line, now_ms) if is_new else max(1, line.strikes)
         wait_seconds = limited_wait_seconds(strikes, retry_after_seconds=retry_after_seconds, rng=rng)
         line = lines_of.limited(line, scope.limits, now_ms, wait_ms=round(wait_seconds * 1000), is_new=is_new)
-        lines.save(tx, scope.key, clock.boot_id(), line)
+        writer.save(scope.key, clock.boot_id(), line)
     return _server_pause(line.paused_until_ms, clock, now_ms)
 
 
-def waiting(db: "Db", scopes: Sequence[Scope], clock: Clock) -> Waiting | None:
+def waiting(lines: Lines, scopes: Sequence[Scope], clock: Clock) -> Waiting | None:
     """Why and until when a call would have to wait if it came now; None if it would not. Reserves nothing."""
     now_ms = clock.boot_ms()
-    return _first_moment(_load(db, scopes, clock.boot_id()), clock, now_ms)[1]
+    return _first_moment(_load(lines, scopes, clock.boot_id()), clock, now_ms)[1]
 
 
-def _load(reader: lines.Reader, scopes: Iterable[Scope], boot_id: str) -> list[_Place]:
-    return [_Place(scope=scope, line=lines.load(reader, scope.key, boot_id)) for scope in scopes]
+def _load(reader: LineReader, scopes: Iterable[Scope], boot_id: str) -> list[_Place]:
+    return [_Place(scope=scope, line=reader.load(scope.key, boot_id)) for scope in scopes]
 
 
 def _is_late(reservation: Reservation, clock: Clock) -> bool:
     return clock.boot_ms() > reservation.moment_ms + LATE_MS
 
 
-def _is_unmoved(db: "Db", reservation: Reservation) -> bool:
-    return all(
-        lines.version(db, ticket.scope.key, reservation.boot_id) == ticket.version for ticket in reservation.tickets
-    )
+def _is_unmoved(lines: Lines, reservation: Reservation) -> bool:
+    return all(lines.version(ticket.scope.key, reservation.boot_id) == ticket.version for ticket in reservation.tickets)
 
 
 def _first_moment(places: Sequence[_Place], clock: Clock, now_ms: int) -> tuple[int, Waiting | None]:
     """The earliest moment all lines allow to a newcomer, and what made it later than now."""
-    taken = [place.line.moments() for place in places]
-    return _fit(places, taken, clock, now_ms)
+    return _fit(places, [place.line.slots for place in places], clock, now_ms)
 
 
-def _fit(places: Sequence[_Place], taken: Sequence[list[int]], clock: Clock, now_ms: int) -> tuple[int, Waiting | None]:
-    moment_ms = max([now_ms, *(place.line.paused_until_ms for place in places)])
+def _fit(
+    places: Sequence[_Place], taken: Sequence[tuple[int, ...]], clock: Clock, now_ms: int
+) -> tuple[int, Waiting | None]:
+    moment_ms = now_ms
+    for place in places:
+        moment_ms = max(moment_ms, place.line.paused_until_ms)
     waiting = _server_pause(moment_ms, clock, now_ms) if moment_ms > now_ms else None
     settled = False
     while not settled:
         settled = True
-        for place, moments in zip(places, taken, strict=True):
+        for place, slots in zip(places, taken, strict=True):
             in_force = place.line.limits_at(now_ms, place.scope.limits)
-            later_ms, limit = lines_of.earliest(moments, in_force, moment_ms)
+            later_ms, limit = lines_of.first_free(slots, in_force, moment_ms)
             if limit is not None:
                 # One scope alone cannot be moved by itself again; several may move each other.
                 moment_ms, settled = later_ms, len(places) == 1
@@ -219,12 +218,12 @@ def _server_pause(until_ms: int, clock: Clock, now_ms: int) -> Waiting:
     return Waiting(reason="server", until_at_ms=clock.now_ms() + until_ms - now_ms, wait_ms=until_ms - now_ms)
 
 
-def _renewed(tx: "Tx", reservation: Reservation, clock: Clock) -> Reservation:
+def _renewed(writer: LineWriter, reservation: Reservation, clock: Clock) -> Reservation:
     """The reservation as the lines have it now; when it is due but not on time, moved, and the others behind it."""
     now_ms, boot_id = clock.boot_ms(), clock.boot_id()
     if reservation.boot_id != boot_id:
-        return reserve_in(tx, [ticket.scope for ticket in reservation.tickets], clock)
-    places = _load(tx, [ticket.scope for ticket in reservation.tickets], boot_id)
+        return reserve_in(writer, [ticket.scope for ticket in reservation.tickets], clock)
+    places = _load(writer, [ticket.scope for ticket in reservation.tickets], boot_id)
     found = [place.line.moment_of(ticket.number) for place, ticket in zip(places, reservation.tickets, strict=True)]
     known = [moment_ms for moment_ms in found if moment_ms is not None]
     promised_ms = max(known, default=reservation.moment_ms)
@@ -232,19 +231,21 @@ def _renewed(tx: "Tx", reservation: Reservation, clock: Clock) -> Reservation:
     on_time = now_ms <= promised_ms + LATE_MS and found == [promised_ms] * len(found) and not paused
     if promised_ms > now_ms or on_time:
         return _refreshed(reservation, places, promised_ms)
-    return _taken_late(tx, reservation, places, clock, now_ms)
+    return _taken_late(writer, reservation, places, clock, now_ms)
 
 
 def _refreshed(reservation: Reservation, places: Sequence[_Place], moment_ms: int) -> Reservation:
     tickets = tuple(
-        replace(ticket, version=place.line.version) for ticket, place in zip(reservation.tickets, places, strict=True)
+        ticket._replace(version=place.line.version) for ticket, place in zip(reservation.tickets, places, strict=True)
     )
-    return replace(reservation, moment_ms=moment_ms, tickets=tickets)
+    return reservation._replace(moment_ms=moment_ms, tickets=tickets)
 
 
-def _taken_late(tx: "Tx", reservation: Reservation, places: Sequence[_Place], clock: Clock, now_ms: int) -> Reservation:
+def _taken_late(
+    writer: LineWriter, reservation: Reservation, places: Sequence[_Place], clock: Clock, now_ms: int
+) -> Reservation:
     before = [
-        lines_of.due_moments(place.line, now_ms, without_number=ticket.number)
+        lines_of.due(place.line, now_ms, without_number=ticket.number)
         for place, ticket in zip(places, reservation.tickets, strict=True)
     ]
     moment_ms, waiting = _fit(places, before, clock, now_ms)
@@ -252,5 +253,5 @@ def _taken_late(tx: "Tx", reservation: Reservation, places: Sequence[_Place], cl
         place.line = lines_of.taken_turn(
             place.line, place.scope.limits, now_ms, number=ticket.number, moment_ms=moment_ms
         )
-        lines.save(tx, place.scope.key, reservation.boot_id, place.line)
-    return replace(_refreshed(reservation, places, moment_ms), waiting=waiting)
+        writer.save(place.scope.key, reservation.boot_id, place.line)
+    return _refreshed(reservation, places, moment_ms)._replace(waiting=waiting)

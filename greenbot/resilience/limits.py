@@ -6,7 +6,7 @@ the promise there too: two calls that are a window apart may drift towards each 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 #: What waking up, committing and connecting may add to one call and not to another.
 PAD_MS = 15
@@ -26,18 +26,20 @@ class Limit:
     window_ms: int
     spaced: bool = False
     original: "Limit | None" = None
+    #: Pairs (n, ms): every call and the n-th after it are so far apart.
+    distances_ms: tuple[tuple[int, int], ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.count < 1 or self.window_ms < 1:
             raise ValueError(f"a limit of {self.count} in {self.window_ms} ms lets nothing pass")
+        object.__setattr__(self, "distances_ms", self._distances_ms())
 
     @property
     def padded_ms(self) -> int:
         """How far apart a call and the `count`-th after it are kept."""
         return self.window_ms + PAD_MS + self.window_ms // PAD_PART
 
-    def distances_ms(self) -> tuple[tuple[int, int], ...]:
-        """Pairs (n, ms): every call and the n-th after it are so far apart."""
+    def _distances_ms(self) -> tuple[tuple[int, int], ...]:
         if self.spaced and self.count > 1:
             return (1, self.padded_ms // self.count), (self.count, self.padded_ms)
         return ((self.count, self.padded_ms),)

@@ -8,7 +8,7 @@ was moved; both travel in one integer, which sorts by moment.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from greenbot.resilience.limits import Limit
 
@@ -22,9 +22,10 @@ LEAST_SHARE = 1 / 16
 CALM_MS = 60_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(NamedTuple):
     """Everything the processes of a machine share about one scope.
+
+    A tuple, because one is made twice for every call, and this is the quickest thing to make.
 
     `version` grows whenever a promised moment is moved, or may no longer be used: it tells the
     waiting to look again.
@@ -53,13 +54,28 @@ class Line:
 
     def limits_at(self, now_ms: int, limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
         """The limits in force now: the given ones, and slower ones while the line recovers from a 429."""
+        if self.share >= 1:
+            return limits
         share = self.share_at(now_ms)
         return limits if share >= 1 else (*limits, *(limit.at_share(share) for limit in limits))
 
 
+def first_free(slots: Sequence[int], limits: Iterable[Limit], start_ms: int) -> tuple[int, Limit | None]:
+    """The same as `earliest`, for the slots of a line."""
+    if slots and slots[-1] >> _NUMBER_BITS > start_ms:
+        return earliest([slot >> _NUMBER_BITS for slot in slots], limits, start_ms)
+    # Nobody waits, which is the usual case: only what is last in line can be in the way.
+    moment_ms, because = start_ms, None
+    for limit in limits:
+        for count, apart_ms in limit.distances_ms:
+            if count <= len(slots) and (slots[-count] >> _NUMBER_BITS) + apart_ms > moment_ms:
+                moment_ms, because = (slots[-count] >> _NUMBER_BITS) + apart_ms, limit
+    return moment_ms, because
+
+
 def earliest(moments: Sequence[int], limits: Iterable[Limit], start_ms: int) -> tuple[int, Limit | None]:
     """The first moment from `start_ms` on at which one more call breaks no limit, and the limit that decided it."""
-    rules = [(limit, count, apart_ms) for limit in limits for count, apart_ms in limit.distances_ms()]
+    rules = [(limit, count, apart_ms) for limit in limits for count, apart_ms in limit.distances_ms]
     moment_ms, because = start_ms, None
     settled = False
     while not settled:
@@ -83,43 +99,36 @@ def _earliest_for(moments: Sequence[int], count: int, apart_ms: int, moment_ms: 
     return moment_ms
 
 
-def with_moment(line: Line, moment_ms: int, number: int) -> Line:
-    """The line with one more moment in it."""
+def joined(line: Line, limits: tuple[Limit, ...], now_ms: int, moment_ms: int) -> tuple[Line, int]:
+    """The line with one more moment, and its number; without those that no limit in force can ask for any more."""
+    horizon_ms = now_ms
+    for limit in line.limits_at(now_ms, limits):
+        horizon_ms = min(horizon_ms, now_ms - limit.distances_ms[-1][1])
+    number = line.next_number
     slot = moment_ms << _NUMBER_BITS | number
-    place = bisect_right(line.slots, slot)
-    return replace(line, slots=(*line.slots[:place], slot, *line.slots[place:]))
+    first, place = bisect_right(line.slots, horizon_ms << _NUMBER_BITS), bisect_right(line.slots, slot)
+    slots = (*line.slots[first:place], slot, *line.slots[place:])
+    return Line(slots, (number + 1) % _NUMBERS, *line[2:]), number
 
 
 def without(line: Line, number: int) -> Line:
     """The line without the reservation of this number."""
-    return replace(line, slots=tuple(slot for slot in line.slots if slot & (_NUMBERS - 1) != number))
-
-
-def numbered(line: Line) -> tuple[Line, int]:
-    """The line, and the number of the next reservation in it."""
-    number = line.next_number
-    return replace(line, next_number=(number + 1) % _NUMBERS), number
+    return line._replace(slots=tuple(slot for slot in line.slots if slot & (_NUMBERS - 1) != number))
 
 
 def given_back(line: Line, number: int) -> Line | None:
     """The line as if this reservation had not been made; None unless it is the newest, so that nobody is overtaken."""
     if (number + 1) % _NUMBERS != line.next_number:
         return None
-    return replace(without(line, number), next_number=number)
-
-
-def forgotten(line: Line, limits: tuple[Limit, ...], now_ms: int) -> Line:
-    """The line without the moments that no limit can ask for any more."""
-    horizon_ms = now_ms - max((limit.padded_ms for limit in line.limits_at(now_ms, limits)), default=0)
-    return replace(line, slots=line.slots[bisect_right(line.slots, horizon_ms << _NUMBER_BITS) :])
+    return without(line, number)._replace(next_number=number)
 
 
 def taken_turn(line: Line, limits: tuple[Limit, ...], now_ms: int, *, number: int, moment_ms: int) -> Line:
     """The line after its owner moved a reservation that was due, all who come later kept behind it, in order."""
     others = without(line, number)
-    due, waiting = _parted(others, now_ms)
-    first = with_moment(replace(others, slots=due), moment_ms, number)
-    return _respaced(first, limits, now_ms, waiting)
+    past, waiting = _parted(others, now_ms)
+    first = tuple(sorted((*past, moment_ms << _NUMBER_BITS | number)))
+    return _respaced(others._replace(slots=first), limits, now_ms, waiting)
 
 
 def limited(line: Line, limits: tuple[Limit, ...], now_ms: int, *, wait_ms: int, is_new: bool) -> Line:
@@ -130,16 +139,15 @@ def limited(line: Line, limits: tuple[Limit, ...], now_ms: int, *, wait_ms: int,
     paused_until_ms = max(line.paused_until_ms, now_ms + wait_ms)
     if is_new:
         share = max(LEAST_SHARE, line.share_at(now_ms) / 2)
-        line = replace(line, share=share, strikes=strikes_after(line, now_ms), limited_at_ms=now_ms)
-    line = replace(line, paused_until_ms=paused_until_ms, version=line.version + 1)
-    due, waiting = _parted(line, now_ms)
-    return _respaced(replace(line, slots=due), limits, now_ms, waiting)
+        line = line._replace(share=share, strikes=strikes_after(line, now_ms), limited_at_ms=now_ms)
+    line = line._replace(paused_until_ms=paused_until_ms, version=line.version + 1)
+    past, waiting = _parted(line, now_ms)
+    return _respaced(line._replace(slots=past), limits, now_ms, waiting)
 
 
-def due_moments(line: Line, now_ms: int, *, without_number: int) -> list[int]:
-    """The moments up to now, but for one reservation."""
-    due, _ = _parted(without(line, without_number), now_ms)
-    return [slot >> _NUMBER_BITS for slot in due]
+def due(line: Line, now_ms: int, *, without_number: int) -> tuple[int, ...]:
+    """The slots up to now, but for one reservation."""
+    return _parted(without(line, without_number), now_ms)[0]
 
 
 def counts_as_new(line: Line, departed_ms: int) -> bool:
@@ -160,12 +168,12 @@ def _parted(line: Line, now_ms: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
 def _respaced(line: Line, limits: tuple[Limit, ...], now_ms: int, waiting: tuple[int, ...]) -> Line:
     """The line with those who wait behind it again, each where limits and pause allow it at the earliest."""
     in_force = line.limits_at(now_ms, limits)
-    slots, moments = list(line.slots), line.moments()
+    slots = list(line.slots)
     for slot in waiting:
         # Never before the one in front, so the line stays in order.
-        start_ms = max(slot >> _NUMBER_BITS, line.paused_until_ms, *moments[-1:])
-        moment_ms, _ = earliest(moments, in_force, start_ms)
+        last_ms = slots[-1] >> _NUMBER_BITS if slots else 0
+        start_ms = max(slot >> _NUMBER_BITS, line.paused_until_ms, last_ms)
+        moment_ms, _ = first_free(slots, in_force, start_ms)
         slots.append(moment_ms << _NUMBER_BITS | slot & (_NUMBERS - 1))
-        moments.append(moment_ms)
     moved = tuple(slots[len(line.slots) :]) != waiting
-    return replace(line, slots=tuple(sorted(slots)), version=line.version + moved)
+    return line._replace(slots=tuple(sorted(slots)), version=line.version + moved)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from greenbot.clock import Clock
 from greenbot.errors import Busy, StoreError
-from greenbot.resilience import circuits, lines
+from greenbot.resilience import circuits
 from greenbot.resilience.breaker import (
     DEFAULT_RULES,
     Admission,
@@ -31,6 +31,7 @@ from greenbot.resilience.breaker import (
     timed,
 )
 from greenbot.resilience.retry import Rng
+from greenbot.resilience.store_lines import writing
 
 if TYPE_CHECKING:
     from greenbot.db.connect import Db, Tx
@@ -153,7 +154,7 @@ class Breaker:
             self._change_known(change)
             return
         try:
-            with lines.writing(self._db) as tx:
+            with writing(self._db) as tx:
                 self._known = self._change_in(tx, change)
         except (Busy, StoreError):
             self._go_alone()

@@ -13,6 +13,8 @@ Json = dict[str, object]
 class SimulatorRefused(UsageError):
     """The simulator cannot do that."""
 
+    hint: str | None = None
+
 
 class RemoteSimulator:
     """A simulator at a loopback URL. Methods raise `Unreachable` or `SimulatorRefused`."""
@@ -111,7 +113,7 @@ class RemoteSimulator:
         if status == 404:
             raise SimulatorRefused("This address is not a greenbot simulator.")
         if status >= 400:
-            raise SimulatorRefused(str(answer.get("error", f"the simulator answered {status}")))
+            raise SimulatorRefused(_sentence(str(answer.get("error", f"the simulator answered {status}"))))
         return answer
 
     def _exchange(self, verb: str, target: str, body: Json | None) -> tuple[int, Json]:
@@ -130,6 +132,10 @@ class RemoteSimulator:
         except ValueError:
             answer = None
         return response.status, answer if isinstance(answer, dict) else {}
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
 
 
 def _not_running(url: str) -> GreenbotError:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from greenbot.clock import SystemClock
 from greenbot.demo.performance import Performance, Summary
 from greenbot.demo.screen import NEXT, Plain
 from greenbot.demo.script import EVERY_TYPE, Cast, shown
@@ -26,7 +27,7 @@ def perform(stage: Stage) -> tuple[Summary, str]:
 
 
 def test_every_type_arrives_and_the_lost_answer_is_reported_not_repeated() -> None:
-    summary, heard = perform(Stage(speed=20.0))
+    summary, heard = perform(Stage(SystemClock(), speed=20.0))
     assert summary.broken == ()
     assert (summary.accepted, summary.uncertain, summary.executed) == (len(EVERY_TYPE), 1, len(EVERY_TYPE) + 1)
     assert "uncertain" in heard
@@ -50,7 +51,7 @@ class BrokenStage(Stage):
 
 
 def test_a_second_send_of_the_lost_message_is_noticed() -> None:
-    summary, heard = perform(BrokenStage(speed=20.0))
+    summary, heard = perform(BrokenStage(SystemClock(), speed=20.0))
     assert "the repeated command was not recognised by its --key" in summary.broken
     assert "BROKEN" in heard
 

@@ -116,6 +116,7 @@ def test_chat_ids_are_taken_as_they_are(text: str, chat_id: str, kind: str) -> N
         ("380441234567@", "not a chat id"),
         ("@c.us", "not a chat id"),
         ("123@c.us", "not a chat id"),
+        ("38044\u0661234567@c.us", "not a chat id"),  # GREEN-API knows 0-9 only
         ("380441234567@c.us@c.us", "not a chat id"),
         ("380441234567@c.us.evil", "not a chat id"),
         ("380441234567@g.us\n@lid", "not a chat id"),

@@ -84,6 +84,12 @@ def test_overlapping_secrets_leave_nothing_of_either() -> None:
     assert redact("=abcdefghijklmnopqrstuvw=") == f"={MASK}="
 
 
+def test_a_secret_that_overlaps_itself_leaves_nothing() -> None:
+    remember("tok-tok-")
+    assert redact("=tok-tok-tok-tok-=") == f"={MASK}="
+    assert redact("=tok-tok-tok-=") == f"={MASK}="
+
+
 def test_a_secret_inside_another_leaves_nothing_of_the_longer_one() -> None:
     remember("middle")
     remember("begin-middle-end")

@@ -33,7 +33,9 @@ class Block:
 def blocks(text: str) -> list[Block]:
     """Every fenced block of a page, in order."""
     found: list[Block] = []
-    opened, info, lines = 0, (), list[str]()
+    opened = 0
+    info: tuple[str, ...] = ()
+    lines: list[str] = []
     for number, line in enumerate(text.splitlines(), start=1):
         if line.startswith("```"):
             if opened:

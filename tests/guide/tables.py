@@ -14,6 +14,9 @@ from greenbot.config.table import SETTINGS, Setting
 from greenbot.errors import GreenbotError
 from tests.guide.pages import PAGES, section, text_of
 
+#: What a cell without content holds.
+NOTHING = "-"
+
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table."""
@@ -35,11 +38,11 @@ def methods() -> str:
 
 def _method(endpoint: Endpoint) -> tuple[str, ...]:
     params = ", ".join(f"**{param.name}**" if param.required else param.name for param in endpoint.params)
-    marks = "".join(
-        f" ({word})" for word, on in (("beta", endpoint.beta), ("archived", endpoint.archived)) if on
-    ) + (" †" if endpoint.repeat_safe else "")
+    marks = "".join(f" ({word})" for word, on in (("beta", endpoint.beta), ("archived", endpoint.archived)) if on) + (
+        " †" if endpoint.repeat_safe else ""
+    )
     rate = f"{endpoint.rate_per_second:g}"
-    return f"`{endpoint.name}`", endpoint.verb, endpoint.host, rate, params or "–", endpoint.summary + marks
+    return f"`{endpoint.name}`", endpoint.verb, endpoint.host, rate, params or NOTHING, endpoint.summary + marks
 
 
 # --- config ---------------------------------------------------------------------------------------------------------
@@ -68,16 +71,21 @@ def _setting(setting: Setting) -> tuple[str, ...]:
         doc += f" From {setting.least:g} to {setting.most:g}."
     if setting.trusted:
         doc += " ‡"
-    return f"`{setting.key}`", _default(setting), f"`{setting.env}`" if setting.env else "–", doc
+    return f"`{setting.key}`", _default(setting), f"`{setting.env}`" if setting.env else NOTHING, doc
 
 
 def _default(setting: Setting) -> str:
     if setting.inherits:
         return f"as `{setting.inherits}`"
     if setting.secret or setting.default in (None, ()):
-        return "–"
-    value = setting.default
-    return f"`{str(value).lower() if isinstance(value, bool) else f'{value:g}' if isinstance(value, float) else value}`"
+        return NOTHING
+    match setting.default:
+        case bool(switch):
+            return f"`{str(switch).lower()}`"
+        case float(number):
+            return f"`{number:g}`"
+        case other:
+            return f"`{other}`"
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------
@@ -93,9 +101,10 @@ def error_classes() -> tuple[type[GreenbotError], ...]:
 
 def _below(error: type[GreenbotError]) -> Iterable[type[GreenbotError]]:
     yield error
-    for child in error.__subclasses__():
-        if child.__module__.startswith("greenbot."):
-            yield from _below(child)
+    children = [child for child in error.__subclasses__() if child.__module__.startswith("greenbot.")]
+    # Those of errors.py in their order there; the order of the others would be that of the imports.
+    for child in sorted(children, key=lambda child: "" if child.__module__ == error.__module__ else child.__name__):
+        yield from _below(child)
 
 
 def errors() -> str:
@@ -106,7 +115,7 @@ def errors() -> str:
 
 def _error(error: type[GreenbotError]) -> tuple[str, ...]:
     yes = {True: "yes", False: "no"}
-    hint = error.hint or "–"
+    hint = error.hint or NOTHING
     return (
         f"`{error.code()}`",
         str(int(error.exit_code)),
@@ -132,8 +141,10 @@ def write() -> None:
     """Put every table into its page, in place of what stands below its heading."""
     for page, heading, make in TABLES:
         text = text_of(page)
-        before = section(text, heading)
-        PAGES[page].write_text(text.replace(before, f"\n{make()}\n", 1).rstrip("\n") + "\n", encoding="utf-8")
+        title = f"## {heading}\n"
+        before, after = text.split(title, 1)
+        rest = after[len(section(text, heading)) :]
+        PAGES[page].write_text(f"{before}{title}\n{make()}\n{rest}".rstrip("\n") + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ def _everything(descriptor: int) -> str:
 
 
 def shows(expected: str, seen: str) -> bool:
-    """Whether a person saw what the page prints; … stands for anything within a line, or for whole lines alone on one."""
+    """Whether a person saw what the page prints; … stands for anything within a line, alone on one for whole lines."""
     pattern = ""
     for line in expected.strip("\n").splitlines():
         if line.strip() == _ANYTHING:

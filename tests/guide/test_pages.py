@@ -11,7 +11,7 @@ import pytest
 
 from greenbot.cli.help import page, topics
 from greenbot.version import VERSION
-from tests.guide.pages import GUIDE, PAGES, ROOT, TOPICS, anchor, blocks, headings, links, prose, text_of
+from tests.guide.pages import GUIDE, PAGES, ROOT, TOPICS, anchor, blocks, headings, links, prose, section, text_of
 
 LONGEST_LINE = 160
 EXPECTED = {
@@ -48,7 +48,11 @@ def test_a_page_is_shown_at_a_terminal_with_all_its_headings(topic: str) -> None
 def test_help_prints_the_whole_page_into_a_pipe(topic: str, tmp_path: Path) -> None:
     environ = os.environ | {"GREENBOT_HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
-        [sys.executable, "-m", "greenbot", "help", topic], capture_output=True, env=environ, check=True, encoding="utf-8"
+        [sys.executable, "-m", "greenbot", "help", topic],
+        capture_output=True,
+        env=environ,
+        check=True,
+        encoding="utf-8",
     )
     assert done.stdout == text_of(topic)
 
@@ -71,6 +75,16 @@ def test_links_lead_to_a_page_of_this_repository(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_files_and_targets_that_are_named_exist(name: str) -> None:
+    text = text_of(name)
+    paths = re.findall(r"`((?:greenbot|tests)/[\w./-]+)[:`]", prose(text))
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    asked = re.findall(r"(?:`|^)make ([a-z-]+)", text, flags=re.MULTILINE)
+    assert set(asked) - set(targets) == set()
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_every_block_says_what_it_holds(name: str) -> None:
     assert {block.info[:1] for block in blocks(text_of(name))} <= {(word,) for word in ("sh", "text", "toml", "python")}
 
@@ -86,9 +100,11 @@ def test_the_changelog_names_this_version() -> None:
 
 def promises() -> list[tuple[str, str, str]]:
     """Each promise of the page with the file and the test that prove it."""
-    rows = re.findall(r"^\| (.+?) \| (.+) \|$", text_of("guarantees"), flags=re.MULTILINE)
+    rows = re.findall(r"^\| (.+?) \| (.+) \|$", section(text_of("guarantees"), "Now"), flags=re.MULTILINE)
     found = [
-        (promise, file, name) for promise, proof in rows for file, name in re.findall(r"`(tests/\S+?\.py)::(\w+)`", proof)
+        (promise, file, name)
+        for promise, proof in rows
+        for file, name in re.findall(r"`(tests/\S+?\.py)::(\w+)`", proof)
     ]
     unproved = [promise for promise, proof in rows if promise not in ("promise", "---") and "::" not in proof]
     assert unproved == []

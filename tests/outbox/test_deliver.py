@@ -8,11 +8,9 @@ import pytest
 
 from greenbot.api.inline import run_inline
 from greenbot.api.outcome import Outcome, OutcomeClass
-from greenbot.chat_id import parse_chat_id
 from greenbot.clock import ManualClock
 from greenbot.db.connect import Db
 from greenbot.errors import (
-    BadDraft,
     BadFile,
     ConfigError,
     CredentialsRefused,
@@ -25,59 +23,22 @@ from greenbot.errors import (
     StoreError,
     StoreFull,
 )
-from greenbot.messages.outgoing import FileByUpload
-from greenbot.outbox import claims
 from greenbot.outbox import deliver as deliver_module
 from greenbot.outbox.claims import Claim, claim, finish, mark_sending, release
 from greenbot.outbox.decide import Change, OnNotSent
 from greenbot.outbox.deliver import deliver
 from greenbot.outbox.delivery import Delivery
-from greenbot.outbox.message import Message, NewMessage
+from greenbot.outbox.message import Message
 from greenbot.outbox.owner import Owner
-from greenbot.outbox.spool import take_in
 from greenbot.outbox.states import Reason, State
+from greenbot.outbox.sweep import sweep
 from greenbot.outbox.table import calls_of, enqueue, get
-from tests.outbox.conftest import GUEST, OTHER_GUEST, Add, new_text
+from tests.outbox.conftest import ACCEPTED, GUEST, OTHER_GUEST, Add, Line, Send, new_text
 
 C = OutcomeClass
-ACCEPTED = Outcome(cls=C.ACCEPTED, reason="accepted", remote_id="BAE5", status=200)
 LOST = Outcome(cls=C.AMBIGUOUS, reason="connection_lost", detail="the peer hung up")
 REFUSED = Outcome(cls=C.NOT_SENT, reason="connect_failed", detail="connection refused")
 LIMITED = Outcome(cls=C.LIMITED, reason="rate_limited", status=429, retry_after_seconds=7.0)
-
-Happening = Outcome | BaseException | Callable[[], Outcome]
-
-
-class Line:
-    """A client whose one exchange does what the test says, and counts how often it was asked."""
-
-    def __init__(self, happening: Happening = ACCEPTED, *, suspends: bool = False) -> None:
-        self.happening = happening
-        self.suspends = suspends
-        self.asked: list[tuple[str, dict[str, object], object]] = []
-
-    async def exchange(
-        self, endpoint: object, params: dict[str, object], *, file: object = None, on_progress: object = None
-    ) -> Outcome:
-        self.asked.append((getattr(endpoint, "name", ""), params, file))
-        if self.suspends:
-            await asyncio.sleep(0)
-        if isinstance(self.happening, BaseException):
-            raise self.happening
-        return self.happening if isinstance(self.happening, Outcome) else self.happening()
-
-
-Send = Callable[..., Delivery]
-
-
-@pytest.fixture
-def send(db: Db, owner: Owner, clock: ManualClock) -> Send:
-    """Deliver as a shell command does: without an event loop."""
-
-    def run(message: Message, line: Line, **how: object) -> Delivery:
-        return run_inline(deliver(db, message.id, client=line, owner=owner, clock=clock, **how))  # type: ignore[arg-type]  # rows of tests
-
-    return run
 
 
 def test_a_message_is_posted_once_and_the_outcome_is_kept(db: Db, add: Add, send: Send) -> None:
@@ -213,8 +174,8 @@ def test_sent_but_not_recorded_is_a_warning_and_becomes_uncertain(
     assert (delivery.sent, delivery.error(), delivery.message.remote_id) == (True, None, "BAE5")
     assert "disk is full" in str(delivery.store_warning)
     assert get(db, message.id).state == "sending"
-    claims_nothing = deliver_module.sweep(db, run_dir=run_dir, clock=clock)
-    assert claims_nothing.uncertain == (message.id,)
+    swept = sweep(db, run_dir=run_dir, clock=clock)
+    assert swept.uncertain == (message.id,)
 
 
 def test_a_message_taken_away_before_the_post_is_not_posted(
@@ -321,6 +282,7 @@ def test_patience_ends(db: Db, add: Add, send: Send, owner: Owner, clock: Manual
 def test_an_older_message_waiting_in_the_chat_is_not_overtaken_unless_allowed(add: Add, send: Send) -> None:
     add()
     assert send(add(), Line()).error().__class__ is StillPending
+    assert "which still waits" in str(send(add(), Line(), on_not_sent="fail").error())
     assert send(add(), Line(), may_overtake=True).sent
 
 
@@ -335,44 +297,6 @@ def test_a_message_too_late_is_not_sent(add: Add, send: Send, clock: ManualClock
     message = add(expires_at_ms=clock.now_ms())
     delivery = send(message, Line())
     assert (delivery.message.state, delivery.error().__class__) == ("expired", NotSent)
-
-
-def test_a_file_leaves_from_the_spool_with_a_longer_lease(
-    db: Db, owner: Owner, clock: ManualClock, send: Send, tmp_path: Path
-) -> None:
-    original = tmp_path / "menu.pdf"
-    original.write_bytes(b"%PDF-1.4 menu")
-    copy = take_in(tmp_path / "spool", original)
-    draft = FileByUpload(chat_id=parse_chat_id(GUEST), path=original).kept_at(copy.path)
-    original.unlink()
-    message = enqueue(db, NewMessage(instance="kyiv", draft=draft, file_sha256=copy.sha256), clock)
-    line = Line(lambda: ACCEPTED if _lease(db, message) == claims.LEASE_FOR_FILES_MS else LOST)
-    assert send(message, line).sent
-    [(method, _, file)] = line.asked
-    assert (method, getattr(file, "path", None), getattr(file, "file_name", None)) == (
-        "sendFileByUpload",
-        copy.path,
-        "menu.pdf",
-    )
-
-
-def _lease(db: Db, message: Message) -> int:
-    return get(db, message.id).lease_until_boot_ms or 0
-
-
-def test_a_file_that_is_gone_fails_the_message_without_a_post(
-    db: Db, clock: ManualClock, send: Send, tmp_path: Path
-) -> None:
-    original = tmp_path / "menu.pdf"
-    original.write_bytes(b"%PDF-1.4 menu")
-    draft = FileByUpload(chat_id=parse_chat_id(GUEST), path=original)
-    message = enqueue(db, NewMessage(instance="kyiv", draft=draft), clock)
-    original.unlink()
-    line = Line()
-    delivery = send(message, line)
-    assert (line.asked, delivery.message.state, delivery.message.reason) == ([], "failed", "bad_draft")
-    assert isinstance(delivery.error(), BadDraft)
-    assert "menu.pdf is gone" in str(delivery.error())
 
 
 def test_deliver_recovers_what_others_left_behind(

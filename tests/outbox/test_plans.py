@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from greenbot.clock import ManualClock
-from greenbot.db.connect import Db
+from greenbot.db.connect import Db, connect
 from greenbot.outbox import claims, spool, sweep, table
 from tests.outbox.conftest import new_text
 
@@ -34,15 +34,19 @@ LATER = {
 }
 
 
-@pytest.fixture(scope="module")
-def long_queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Db]:
-    from greenbot.db.connect import connect
-
-    clock = ManualClock()
-    db = connect(tmp_path_factory.mktemp("plans") / "greenbot.db", clock=clock)
+def fill(db: Db, messages: int) -> None:
     with db.write() as tx:
-        for n in range(3000):
-            table.enqueue_in(tx, new_text(to=f"3804{n:08d}", instance=f"hotel-{n % 3}", campaign_id=n % 7), clock)
+        for n in range(messages):
+            new = new_text(to=f"3804{n:08d}", instance=f"hotel-{n % 3}", campaign_id=n % 7)
+            table.enqueue_in(tx, new, ManualClock())
+
+
+@pytest.fixture(scope="module", params=["fresh", "analyzed"])
+def long_queue(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Db]:
+    db = connect(tmp_path_factory.mktemp("plans") / "greenbot.db", clock=ManualClock())
+    fill(db, 3000)
+    if request.param == "analyzed":
+        db.all("analyze")
     yield db
     db.close()
 
@@ -60,10 +64,7 @@ def plan(db: Db, sql: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", [*STATEMENTS, *LATER])
-@pytest.mark.parametrize("analyzed", [False, True], ids=["fresh", "analyzed"])
-def test_no_statement_scans_or_sorts_a_growing_table(long_queue: Db, name: str, analyzed: bool) -> None:
-    if analyzed:
-        long_queue.all("analyze")
+def test_no_statement_scans_or_sorts_a_growing_table(long_queue: Db, name: str) -> None:
     sql = STATEMENTS.get(name) or LATER[name]
     # One row per instance and state is all `message_counts` ever has; a page in primary-key order is no scan.
     small = name in ("table.STATS", "table.PAGE_OF_ALL")
@@ -101,10 +102,8 @@ def steps(db: Db, sql: str, **params: object) -> int:
     ],
     ids=["claim", "list", "list by state", "list by instance", "stats", "sweep", "expire"],
 )
-def test_ten_times_the_queue_is_not_more_work(
-    long_queue: Db, db: Db, clock: ManualClock, sql: str, params: dict[str, object]
-) -> None:
-    with db.write() as tx:
-        for n in range(300):
-            table.enqueue_in(tx, new_text(to=f"3804{n:08d}", instance=f"hotel-{n % 3}", campaign_id=n % 7), clock)
+def test_ten_times_the_queue_is_not_more_work(long_queue: Db, db: Db, sql: str, params: dict[str, object]) -> None:
+    fill(db, 300)
+    if long_queue.one("select 1 from sqlite_master where name = 'sqlite_stat1'"):
+        db.all("analyze")
     assert steps(long_queue, sql, **params) <= 2 * steps(db, sql, **params) + 1

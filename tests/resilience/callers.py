@@ -1,4 +1,4 @@
-"""Simulated processes on one clock and one store: who reserves, sleeps, wakes up late and calls."""
+"""Simulated processes on one clock and one line: who reserves, sleeps, wakes up late and calls."""
 
 import heapq
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from greenbot.clock import ManualClock
-from greenbot.db.connect import Db
 from greenbot.resilience.limiter import Reservation, give_back, reserve, slow_down, when_due
 from greenbot.resilience.limits import Limit, Scope
+from greenbot.resilience.lines import Lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Door:
         return min(gaps, default=None)
 
 
-def run(db: Db, clock: ManualClock, scopes: Sequence[Scope], callers: Sequence[Caller]) -> Door:
+def run(lines: Lines, clock: ManualClock, scopes: Sequence[Scope], callers: Sequence[Caller]) -> Door:
     """Let all callers arrive, wait and call; the clock moves from event to event."""
     door, rng, waiting = Door(), Random(1), list[tuple[int, int, Reservation]]()
     arrival_ms = clock.boot_ms()
@@ -48,22 +48,22 @@ def run(db: Db, clock: ManualClock, scopes: Sequence[Scope], callers: Sequence[C
         if arrivals and (not waiting or arrivals[0][0] <= waiting[0][0]):
             moment_ms, name = arrivals.pop(0)
             _move_to(clock, moment_ms)
-            made = reserve(db, scopes, clock)
-            if callers[name].leaves and give_back(db, made, clock):
+            made = reserve(lines, scopes, clock)
+            if callers[name].leaves and give_back(lines, made, clock):
                 continue
             heapq.heappush(waiting, (made.moment_ms + callers[name].late_ms, name, made))
             continue
         moment_ms, name, made = heapq.heappop(waiting)
         _move_to(clock, moment_ms)
         door.sleeps[name] = door.sleeps.get(name, 0) + 1
-        now = when_due(db, made, clock)
+        now = when_due(lines, made, clock)
         if now.wait_ms(clock) > 0:
             heapq.heappush(waiting, (now.moment_ms, name, now))
             continue
         door.moments.append(clock.boot_ms())
         door.order.append(name)
         if callers[name].limited:
-            slow_down(db, now, clock, retry_after_seconds=None, rng=rng)
+            slow_down(lines, now, clock, retry_after_seconds=None, rng=rng)
     return door
 
 

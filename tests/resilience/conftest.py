@@ -8,6 +8,9 @@ import pytest
 
 from greenbot.clock import ManualClock
 from greenbot.db.connect import Db
+from greenbot.resilience.line_files import LineFiles
+from greenbot.resilience.lines import Lines
+from greenbot.resilience.store_lines import StoreLines
 from tests.resilience.stores import open_store
 
 
@@ -29,3 +32,14 @@ def db(tmp_path: Path, clock: ManualClock) -> Iterator[Db]:
 @pytest.fixture
 def rng() -> Random:
     return Random(7)
+
+
+@pytest.fixture(params=["store", "files"])
+def lines(request: pytest.FixtureRequest, db: Db, clock: ManualClock, tmp_path: Path) -> Iterator[Lines]:
+    """Both places where lines can be kept: they have to behave alike."""
+    if request.param == "store":
+        yield StoreLines(db)
+        return
+    files = LineFiles(tmp_path / "limits", clock)
+    yield files
+    files.close()

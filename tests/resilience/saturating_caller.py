@@ -1,4 +1,4 @@
-"""One of several processes that call as fast as a shared limit lets them: STORE NUMBER SECONDS.
+"""One of several processes that call as fast as a shared limit lets them: FOLDER NUMBER SECONDS PLACE.
 
 Says "ready", waits for a line, and prints every call as JSON when the time is over.
 """
@@ -11,14 +11,15 @@ from pathlib import Path
 from greenbot.clock import SystemClock
 from greenbot.resilience.limiter import reserve, when_due
 from greenbot.resilience.limits import Limit, Scope
-from tests.resilience.stores import open_store
+from greenbot.resilience.lines import Lines
+from tests.resilience.stores import open_lines
 
 SCOPES = (Scope(key="hotel", limits=(Limit(count=20, window_ms=1000, spaced=True), Limit(count=60, window_ms=3000))),)
 
 
-def main(path: str, number: str, seconds: str) -> None:
+def main(folder: str, number: str, seconds: str, place: str) -> None:
     clock = SystemClock()
-    db = open_store(Path(path), clock)
+    lines: Lines = open_lines(Path(folder), place, clock)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
@@ -26,7 +27,7 @@ def main(path: str, number: str, seconds: str) -> None:
     calls = []
     while True:
         asked_ns = time.monotonic_ns()
-        made = reserve(db, SCOPES, clock)
+        made = reserve(lines, SCOPES, clock)
         call = {"process": int(number), "asked_ns": asked_ns, "answered_ns": time.monotonic_ns()}
         call["reserved_ms"] = made.moment_ms
         if made.moment_ms >= end_ms:
@@ -34,10 +35,9 @@ def main(path: str, number: str, seconds: str) -> None:
         sleeps = 0
         while (wait_ms := made.wait_ms(clock)) > 0 or sleeps == 0:
             clock.sleep(wait_ms / 1000)
-            made = when_due(db, made, clock)
+            made = when_due(lines, made, clock)
             sleeps += 1
         calls.append(call | {"moment_ms": made.moment_ms, "called_ms": clock.boot_ms(), "sleeps": sleeps})
-    db.close()
     for call in calls:
         sys.stdout.write(json.dumps(call) + "\n")
 

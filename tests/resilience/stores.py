@@ -5,6 +5,9 @@ from pathlib import Path
 from greenbot.clock import Clock
 from greenbot.db.connect import Db, connect
 from greenbot.db.schema_resilience import RESILIENCE
+from greenbot.resilience.line_files import LineFiles
+from greenbot.resilience.lines import Lines
+from greenbot.resilience.store_lines import StoreLines
 
 
 class Half:
@@ -29,8 +32,13 @@ class Fixed:
 def open_store(path: Path, clock: Clock) -> Db:
     """The store at `path`; what its migrations do not know of resilience yet is added."""
     db = connect(path, clock=clock)
-    if db.scalar("select count(*) from sqlite_master where name = 'rate_lines'") == 0:
-        with db.write() as tx:
+    with db.write() as tx:
+        if tx.one("select 1 from sqlite_master where name = 'rate_lines'") is None:
             for statement in RESILIENCE:
                 tx.run(statement)
     return db
+
+
+def open_lines(folder: Path, place: str, clock: Clock) -> Lines:
+    """The lines of `folder`, in its `store` or in `files`."""
+    return StoreLines(open_store(folder / "greenbot.db", clock)) if place == "store" else LineFiles(folder, clock)

@@ -3,26 +3,26 @@
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from greenbot.clock import SystemClock
 from greenbot.resilience.limiter import LATE_MS
 from greenbot.resilience.limits import PAD_MS, Limit
-from tests.resilience.stores import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = 8
 SECONDS = 6
+HASTY_PROCESSES = 3
+HASTY_RESERVATIONS = 300
 LIMITS = (Limit(count=20, window_ms=1000, spaced=True), Limit(count=60, window_ms=3000))
 
 
 @pytest.mark.integration
-def test_eight_processes_keep_to_the_limits_in_every_window_and_share_them_fairly(tmp_path: Path) -> None:
-    path = tmp_path / "greenbot.db"
-    open_store(path, SystemClock()).close()
-    calls = _calls_of_all(path)
+@pytest.mark.parametrize("place", ["store", "files"])
+def test_eight_processes_keep_to_the_limits_in_every_window_and_share_them_fairly(tmp_path: Path, place: str) -> None:
+    calls = _calls_of_all(tmp_path / "state", place)
     moments = sorted(call["moment_ms"] for call in calls)
     for limit in LIMITS:
         gaps = [last - first for first, last in zip(moments, moments[limit.count :], strict=False)]
@@ -34,6 +34,25 @@ def test_eight_processes_keep_to_the_limits_in_every_window_and_share_them_fairl
     assert max(shares) - min(shares) <= 2
 
 
+@pytest.mark.integration
+@pytest.mark.parametrize("place", ["store", "files"])
+def test_processes_that_ask_in_the_same_instant_never_get_the_same_moment(tmp_path: Path, place: str) -> None:
+    asked = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.resilience.hasty_caller", str(tmp_path), place, str(HASTY_RESERVATIONS)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(HASTY_PROCESSES)
+    ]
+    outputs = [process.communicate(timeout=60)[0] for process in asked]
+    moments = sorted(int(line) for output in outputs for line in output.split())
+    assert len(moments) == HASTY_PROCESSES * HASTY_RESERVATIONS
+    gaps = [later - sooner for sooner, later in pairwise(moments)]
+    assert set(gaps) == {Limit(count=1, window_ms=1000).padded_ms}
+
+
 def _assert_first_come_first_served(calls: list[dict[str, int]]) -> None:
     """Whoever had his answer before another one asked has the earlier moment, too."""
     for first in calls:
@@ -41,10 +60,10 @@ def _assert_first_come_first_served(calls: list[dict[str, int]]) -> None:
         assert first["reserved_ms"] <= min(later, default=first["reserved_ms"])
 
 
-def _calls_of_all(path: Path) -> list[dict[str, int]]:
+def _calls_of_all(folder: Path, place: str) -> list[dict[str, int]]:
     begun = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.resilience.saturating_caller", str(path), str(number), str(SECONDS)],
+            [sys.executable, "-m", "tests.resilience.saturating_caller", str(folder), str(number), str(SECONDS), place],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -21,8 +21,8 @@ def test_a_rate_per_second_is_whole_calls_in_a_window(rate: float, count: int, w
 
 
 def test_a_limit_per_second_spreads_its_calls_and_one_per_minute_does_not() -> None:
-    assert per_second(2).distances_ms() == ((1, 508), (2, 1017))
-    assert per_minute(60).distances_ms() == ((60, 60_135),)
+    assert per_second(2).distances_ms == ((1, 508), (2, 1017))
+    assert per_minute(60).distances_ms == ((60, 60_135),)
 
 
 def test_the_pad_costs_less_than_two_percent_of_a_second_and_hardly_anything_of_a_minute() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenbot.resilience.limits import Limit, per_minute, per_second
-from greenbot.resilience.line import Line, earliest, given_back, limited, numbered, with_moment, without
+from greenbot.resilience.line import Line, earliest, first_free, given_back, joined, limited, without
 
 LIMITS = st.lists(st.builds(Limit, count=st.integers(1, 4), window_ms=st.integers(1, 60)), min_size=1, max_size=3).map(
     tuple
@@ -57,6 +57,18 @@ def test_who_comes_first_goes_first_and_no_window_is_ever_exceeded(
     assert not any(breaks(moments, limit) for limit in limits)
 
 
+@given(limits=LIMITS, arrivals=st.lists(st.integers(0, 60), max_size=15), start_ms=st.integers(0, 600))
+def test_the_short_way_for_a_line_in_which_nobody_waits_finds_the_same(
+    limits: tuple[Limit, ...], arrivals: list[int], start_ms: int
+) -> None:
+    line, now_ms = Line(), 0
+    for gap in arrivals:
+        now_ms += gap
+        line, _ = joined(line, limits, now_ms, earliest(line.moments(), limits, now_ms)[0])
+    start_ms = max(now_ms, start_ms)
+    assert first_free(line.slots, limits, start_ms)[0] == earliest(line.moments(), limits, start_ms)[0]
+
+
 def calls_of(limits: tuple[Limit, ...], *, until_ms: int) -> list[int]:
     moments: list[int] = []
     while (moment_ms := earliest(moments, limits, 0)[0]) <= until_ms:
@@ -86,8 +98,7 @@ def test_in_seventy_five_seconds_ninety_messages_leave_and_no_second_has_three()
 def line_of(*moments: int) -> Line:
     line = Line()
     for moment_ms in moments:
-        line, number = numbered(line)
-        line = with_moment(line, moment_ms, number)
+        line, _ = joined(line, (), -1, moment_ms)
     return line
 
 
@@ -109,12 +120,19 @@ def test_only_the_newest_reservation_can_be_given_back() -> None:
 
 
 def test_numbers_begin_anew_after_a_million() -> None:
-    line, number = numbered(Line(next_number=(1 << 20) - 1))
-    assert number == (1 << 20) - 1
-    assert numbered(line)[1] == 0
-    back = given_back(with_moment(line, 5, number), number)
+    line, number = joined(Line(next_number=(1 << 20) - 1), (), 0, 5)
+    assert (number, line.next_number) == ((1 << 20) - 1, 0)
+    back = given_back(line, number)
     assert back is not None
     assert back.next_number == number
+
+
+def test_what_no_limit_asks_for_any_more_is_forgotten() -> None:
+    line = line_of(0, 100, 30_000)
+    assert joined(line, HOTEL, 60_134, 60_134)[0].moments() == [0, 100, 30_000, 60_134]
+    assert joined(line, HOTEL, 60_236, 60_236)[0].moments() == [30_000, 60_236]
+    slowed = line._replace(share=1 / 120, paused_until_ms=60_236)
+    assert joined(slowed, HOTEL, 60_236, 60_236)[0].moments() == [0, 100, 30_000, 60_236]
 
 
 @pytest.mark.parametrize(("elapsed_ms", "share"), [(0, 0.5), (30_000, 0.75), (60_000, 1.0), (600_000, 1.0)])

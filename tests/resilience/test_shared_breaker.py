@@ -169,10 +169,10 @@ class Unwell(Db):
     trouble: Busy | StoreError | None = None
 
     @contextmanager
-    def write(self, **how: bool) -> Iterator[Tx]:
+    def write(self, *, durable: bool = True) -> Iterator[Tx]:
         if self.trouble is not None:
             raise self.trouble
-        with super().write(**how) as tx:
+        with super().write(durable=durable) as tx:
             yield tx
 
 

@@ -1,0 +1,162 @@
+"""One message through this process: accepted durably, delivered, and its outcome said."""
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from greenbot.cli.interrupts import Interrupts
+from greenbot.cli.run import Run
+from greenbot.errors import GreenbotError, NotSent, OutcomeUnknown, StillPending, Stopped
+
+if TYPE_CHECKING:
+    from greenbot.api.client import Client
+    from greenbot.config.settings import Instance
+    from greenbot.messages.outgoing import Draft
+    from greenbot.outbox.delivery import Delivery
+    from greenbot.outbox.message import Message
+
+#: How long a message waits for another process that is sending to the same chat.
+PATIENCE_SECONDS = 10.0
+
+
+class Sender:
+    """What sending needs, opened once for all messages of a command. A context manager."""
+
+    def __init__(self, run: Run, instance: "Instance") -> None:
+        from greenbot.outbox.owner import Owner
+
+        self._run = run
+        self._instance = instance
+        self._client: Client = run.client(self._instance)
+        self._db = run.store
+        self._owner = Owner(run.settings.paths.run_dir)
+        self.interrupts = Interrupts(run.out.warn)
+
+    def __enter__(self) -> Self:
+        self.interrupts.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.interrupts.__exit__(kind, error, trace)
+        self._owner.close()
+
+    def send(self, draft: "Draft", key: str | None) -> None:
+        """Accept, deliver, say. Raises the error of the outcome."""
+        from greenbot.outbox.message import NewMessage
+        from greenbot.outbox.table import enqueue
+
+        draft, file_sha256 = self._spooled(draft)
+        policy = self._instance.ambiguous_policy
+        new = NewMessage(instance=self._instance.name, draft=draft, key=key, policy=policy, file_sha256=file_sha256)  # type: ignore[arg-type]  # the configuration checked the policy
+        with self.interrupts.accepting():
+            message = enqueue(self._db, new, self._run.clock)
+        if self.interrupts.requested and not message.replayed:
+            self._take_back(message)
+        if message.replayed and (message.remote_id or message.accepted_at_ms):
+            self._say(message)
+            return
+        # Under a key an earlier run may have died half-way: only what never left is sent now.
+        self.deliver(message.id, draft)
+
+    def deliver(self, message_id: int, draft: "Draft") -> None:
+        """Deliver a message that was accepted before, and say what became of it. Raises the error of the outcome."""
+        delivery = self._delivered(message_id, draft)
+        error = delivery.error() or (None if delivery.sent else _error_of(delivery.message))
+        if error is not None:
+            raise error
+        self._say(delivery.message, warning=delivery.store_warning)
+
+    def _take_back(self, message: "Message") -> None:
+        from greenbot.outbox.operator import decide
+        from greenbot.outbox.states import State
+
+        decide(self._db, message.id, State.CANCELLED, actor="shell", clock=self._run.clock)
+        raise Stopped(message_id=message.id, instance=message.instance)
+
+    def _spooled(self, draft: "Draft") -> "tuple[Draft, str | None]":
+        """An accepted message must not depend on a file its sender may change: greenbot keeps a copy."""
+        from greenbot.messages.outgoing import FileByUpload
+
+        if not isinstance(draft, FileByUpload):
+            return draft, None
+        from greenbot.outbox.spool import take_in
+
+        copy = take_in(self._run.settings.paths.spool_dir, draft.path)
+        return draft.kept_at(copy.path), copy.sha256
+
+    def _delivered(self, message_id: int, draft: "Draft") -> "Delivery":
+        from greenbot.api.inline import run_inline
+        from greenbot.cli.progress import upload_bar
+        from greenbot.outbox.deliver import deliver
+
+        with upload_bar(self._run, draft.file) as on_progress:
+            try:
+                return run_inline(
+                    deliver(
+                        self._db,
+                        message_id,
+                        client=self.interrupts.watch(self._client),
+                        owner=self._owner,
+                        clock=self._run.clock,
+                        on_not_sent="fail",
+                        on_progress=on_progress,
+                        patience_seconds=PATIENCE_SECONDS,
+                    )
+                )
+            except KeyboardInterrupt:
+                kind = OutcomeUnknown if self.interrupts.in_flight else Stopped
+                raise kind(message_id=message_id, instance=self._instance.name) from None
+            finally:
+                self.interrupts.landed()
+
+    def _say(self, message: "Message", *, warning: str | None = None) -> None:
+        out = self._run.out
+        record = _record(message)
+        if warning is not None:
+            record["store_warning"] = warning
+            out.warn(f"The message was sent, but that could not be recorded: {warning}")
+        try:
+            self._print(record, message)
+            out.stdout.flush()
+        except OSError as error:
+            # The guest has the message. A failure here would invite a second one.
+            out.give_up_stdout()
+            if not isinstance(error, BrokenPipeError):
+                out.warn(f"The message was sent, but the result could not be printed: {error.strerror}.")
+
+    def _print(self, record: dict[str, object], message: "Message") -> None:
+        out = self._run.out
+        if self._run.flags.json or self._run.flags.quiet or not out.for_person:
+            out.record(record, essential="id")
+            return
+        again = " (already sent under this key)" if message.replayed else ""
+        mark = out.style(out.sign("✓", "ok"), "green")
+        what = f"message {message.id} to {message.chat_id}  {message.remote_id or ''}".rstrip()
+        out.line(f"{mark} {message.status}  {what}{again}")
+
+
+def _record(message: "Message") -> dict[str, object]:
+    return {
+        "id": message.id,
+        "instance": message.instance,
+        "chat_id": message.chat_id,
+        "kind": message.kind,
+        "state": message.status,
+        "remote_id": message.remote_id,
+        "replayed": message.replayed,
+    }
+
+
+def _error_of(message: "Message") -> GreenbotError | None:
+    """What the state says of a message this process did not deliver itself; None when it was sent."""
+    from greenbot.outbox.states import ENDS, State
+
+    where = {"message_id": message.id, "instance": message.instance}
+    if message.state is State.UNCERTAIN:
+        return OutcomeUnknown(**where)  # type: ignore[arg-type]  # two keywords of two types
+    if message.state in (State.CLAIMED, State.SENDING):
+        return StillPending(f"Another process is sending message {message.id} at this moment.", **where)  # type: ignore[arg-type]  # as above
+    if message.state in ENDS and message.remote_id is None:
+        return NotSent(f"Message {message.id} ended as {message.state}; it was not sent.", **where)  # type: ignore[arg-type]  # as above
+    return None
