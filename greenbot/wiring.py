@@ -1,5 +1,6 @@
 """Settings become objects here, and nowhere else."""
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from greenbot import failpoints
@@ -8,8 +9,15 @@ from greenbot.config.settings import Instance, Settings
 from greenbot.errors import ConfigError
 
 if TYPE_CHECKING:
+    import httpx
+
     from greenbot.api.client import Client, OnCall
     from greenbot.db.connect import Db
+    from greenbot.outbox.gate import OnNews
+    from greenbot.outbox.lane import LaneLimits
+    from greenbot.outbox.owner import Owner
+    from greenbot.outbox.worker import Service, Worker
+    from greenbot.resilience.lines import Lines
 
 
 def open_store(settings: Settings, clock: Clock, *, create: bool = True) -> "Db":
@@ -30,12 +38,12 @@ def make_client(
     instance: Instance,
     clock: Clock,
     *,
-    transport: 'Literal["inline", "pooled"]' = "inline",
+    transport: 'Literal["inline", "pooled"] | httpx.AsyncBaseTransport' = "inline",
     on_call: "OnCall | None" = None,
 ) -> "Client":
     """A client for one instance. Raises `TokenMissing` or `UnsafePermissions` when its token cannot be read.
 
-    `transport` is `inline` for one call of a shell command, `pooled` inside an event loop.
+    `transport` is `inline` for one call of a shell command, `pooled` inside an event loop, or an engine of the caller.
     """
     from greenbot.api.client import Client, Credentials, ignore_call
     from greenbot.api.request import Timeouts
@@ -55,8 +63,73 @@ def make_client(
     return Client(credentials, timeouts=timeouts, transport=transport, on_call=on_call or ignore_call, clock=clock)
 
 
-def _keep_failpoints_local(instance: Instance) -> None:
+def open_lines(settings: Settings, clock: Clock) -> "Lines":
+    """Where the processes of this machine keep who may call when."""
+    from greenbot.resilience.line_files import LineFiles
+
+    return LineFiles(settings.paths.state_dir / "limits", clock)
+
+
+def lane_limits(settings: Settings, instance: Instance, environ: Mapping[str, str]) -> "LaneLimits":
+    """What an instance may send, as configured; measurements on a simulator may lift it."""
+    from greenbot.outbox.lane import LaneLimits
+    from greenbot.resilience.retry import RetryPolicy
+
+    retry = RetryPolicy(max_retries=settings.api.max_retries)
+    if environ.get("GREENBOT_TESTING") == "1" and environ.get("GREENBOT_LIMITS") == "off" and _is_local(instance):
+        return LaneLimits(minute_count=None, second_rate=None, most_unconfirmed=None, retry=retry)
+    return LaneLimits(
+        minute_count=instance.rate_limit_per_minute, second_rate=instance.rate_limit_per_second, retry=retry
+    )
+
+
+def make_worker(
+    read_settings: Callable[[], Settings],
+    db: "Db",
+    owner: "Owner",
+    clock: Clock,
+    *,
+    environ: Mapping[str, str],
+    transport: "httpx.AsyncBaseTransport",
+    on_news: "OnNews",
+) -> "Worker":
+    """A worker for every instance that `read_settings` knows when it is asked; it is asked again for fresh tokens."""
+    import random
+
+    from greenbot.campaigns.dispatch import DispatchRules
+    from greenbot.outbox.worker import Service, Worker
+
+    settings = read_settings()
+
+    def service_of(name: str) -> "Service | None":
+        known = read_settings()
+        if name not in known.instances:
+            return None
+
+        def client_of() -> "Client":
+            now = read_settings()
+            return make_client(now, now.instance(name), clock, transport=transport)
+
+        return Service(limits=lane_limits(known, known.instances[name], environ), client_of=client_of)
+
+    return Worker(
+        db,
+        owner=owner,
+        lines=open_lines(settings, clock),
+        clock=clock,
+        rng=random.Random(),  # noqa: S311 - spreads retries, hides nothing
+        service_of=service_of,
+        rules=DispatchRules(clock=clock),
+        on_news=on_news,
+    )
+
+
+def _is_local(instance: Instance) -> bool:
     from urllib.parse import urlsplit
 
-    if failpoints.armed() and urlsplit(instance.api_url).hostname not in ("127.0.0.1", "::1", "localhost"):
+    return urlsplit(instance.api_url).hostname in ("127.0.0.1", "::1", "localhost")
+
+
+def _keep_failpoints_local(instance: Instance) -> None:
+    if failpoints.armed() and not _is_local(instance):
         raise ConfigError("Failpoints are armed, but this instance is a real one.", hint="Unset GREENBOT_FAILPOINTS.")

@@ -91,7 +91,7 @@ class Pooled:
 
     @property
     def _traces(self) -> bool:
-        return self._given is None
+        return self._given is None or getattr(self._given, "tells_when_it_begins", False)
 
     def _transport(self, url: str) -> httpx.AsyncBaseTransport:
         if self._given is not None:

@@ -21,7 +21,7 @@ _PHONE = """
     teléfono; telefono; móvil; movil; celular; número; telefon; telefonnummer; handy; handynummer; mobil; rufnummer
     téléphone; portable; numéro; telefon numarası; cep; cep telefonu
     טלפון; נייד; מספר טלפון; هاتف; الهاتف; جوال; رقم الهاتف
-"""  # noqa: RUF001 - Turkish has a letter ı
+"""  # noqa: RUF001 - Turkish
 _TIMEZONE = """
     timezone; time zone; tz; часовой пояс; часовий пояс; zona horaria; zeitzone; fuseau horaire; אזור זמן
     المنطقة الزمنية; saat dilimi

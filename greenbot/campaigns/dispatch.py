@@ -5,7 +5,6 @@ new chats of the day) is written by triggers on that claim, so check and count c
 `hold_back` then does what a refusal means, in transactions of its own.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,26 +13,23 @@ from greenbot.campaigns.campaign import Campaign, Standing
 from greenbot.campaigns.layout import REST_MS, lay_out, left_today, spaced_from
 from greenbot.campaigns.reader import Reader
 from greenbot.clock import Clock
+from greenbot.db.audit import Operator
 from greenbot.outbox.claims import move
 from greenbot.outbox.decide import Change
 from greenbot.outbox.message import Message
 from greenbot.outbox.states import Reason, State
+from greenbot.resilience.shared_health import health_of
 
 if TYPE_CHECKING:
-    from greenbot.db.connect import Db
-
-#: The last known state of an instance in GREEN-API's words, or None.
-StateOf = Callable[[str], str | None]
+    from greenbot.db.connect import Db, Tx
+    from greenbot.outbox import gate
 
 #: GREEN-API docs: states of a restricted number; before July 2026 suspended was called yellowCard.
-RESTRICTED_STATES = ("yellowCard", "suspended")
+RESTRICTED = ("yellowCard", "suspended")
+#: Who acts in the log when a message is held back.
+ACTOR = "dispatch"
 #: How soon to look again when nobody can say how long it takes.
 _LATER_MS = 15 * 60_000
-
-
-def no_state(instance: str) -> str | None:
-    """Nothing is known."""
-    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +46,7 @@ GO = Verdict(go=True)
 GUEST_ZONE = "select timezone from campaign_rows where campaign_id = :id and number = :number"
 
 
-def may_leave(reader: Reader, message: Message, now_ms: int, *, state_of: StateOf = no_state) -> Verdict:
+def may_leave(reader: Reader, message: Message, now_ms: int) -> Verdict:
     """The verdict on one queued message whose turn it is. Reads only; `reader` is a `Db` or a `Tx`.
 
     Reasons to wait: number_restricted, campaign_paused, campaign_failing, quiet_hours, day_is_full, spacing,
@@ -58,7 +54,7 @@ def may_leave(reader: Reader, message: Message, now_ms: int, *, state_of: StateO
     """
     if message.message_class == "promo" and suppress.is_suppressed(reader, message.chat_id, message.instance):
         return Verdict(go=False, why=suppress.SUPPRESSED, ends=True)
-    if message.priority == "bulk" and state_of(message.instance) in RESTRICTED_STATES:
+    if message.priority == "bulk" and health_of(reader, message.instance).account in RESTRICTED:
         return _wait(operate.RESTRICTED, now_ms + _LATER_MS)
     if message.campaign_id is not None:
         verdict = _of_campaign(reader, message, message.campaign_id, now_ms)
@@ -116,7 +112,7 @@ update messages set scheduled_at_ms = max(scheduled_at_ms, :until), not_before_m
 """
 
 
-def hold_back(db: "Db", message: Message, verdict: Verdict, clock: Clock, *, actor: str = "dispatch") -> None:
+def hold_back(db: "Db", message: Message, verdict: Verdict, clock: Clock) -> None:
     """Do what a refusal means: end the message, move its time, lay its campaign out anew, or pause it.
 
     Call it without an open transaction, for a message that is still queued; somebody else's change of it
@@ -127,11 +123,11 @@ def hold_back(db: "Db", message: Message, verdict: Verdict, clock: Clock, *, act
     if verdict.ends:
         ended = Change(state=State.CANCELLED, reason=Reason.OPERATOR, cause=verdict.why)
         with db.write() as tx:
-            move(tx, message, ended, actor, clock)
+            move(tx, message, ended, ACTOR, clock)
         return
     campaign = table.find(db, message.campaign_id) if message.campaign_id is not None else None
     if campaign is not None and verdict.why in _STOPS_CAMPAIGN:
-        _stop(db, campaign, verdict, clock, actor)
+        _stop(db, campaign, verdict, Operator(name=ACTOR, clock=clock))
         return
     if campaign is not None and _is_far(campaign, message, verdict, clock.now_ms()):
         lay_out(db, campaign, clock)
@@ -141,12 +137,12 @@ def hold_back(db: "Db", message: Message, verdict: Verdict, clock: Clock, *, act
 _STOPS_CAMPAIGN = {operate.RESTRICTED, "campaign_paused", "campaign_failing"}
 
 
-def _stop(db: "Db", campaign: Campaign, verdict: Verdict, clock: Clock, actor: str) -> None:
+def _stop(db: "Db", campaign: Campaign, verdict: Verdict, by: Operator) -> None:
     if campaign.state is Standing.PAUSED:
-        operate.hold_all(db, campaign, clock, actor=actor)
+        operate.hold_all(db, campaign, by)
     elif campaign.state in (Standing.STARTING, Standing.RUNNING):
         why = operate.RESTRICTED if verdict.why == operate.RESTRICTED else operate.FAILING
-        operate.pause(db, campaign, clock, why=why, actor=actor)
+        operate.pause(db, campaign, by, why=why)
 
 
 def _is_far(campaign: Campaign, message: Message, verdict: Verdict, now_ms: int) -> bool:
@@ -162,3 +158,19 @@ def _postpone(db: "Db", message: Message, verdict: Verdict) -> None:
     # The wished time moves too: what waits with its wished time in the past would block younger messages of its chat.
     with db.write() as tx:
         tx.run(POSTPONE, id=message.id, epoch=message.epoch, until=verdict.until_ms, why=verdict.why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchRules:
+    """Both together, as the worker's turn wants them."""
+
+    clock: Clock
+
+    def may_leave(self, tx: "Tx", message: Message, now_ms: int) -> Verdict:
+        """Asked inside the transaction that claims."""
+        return may_leave(tx, message, now_ms)
+
+    def hold_back(self, db: "Db", message: Message, verdict: "gate.Verdict") -> None:
+        """Carried out afterwards, for a message that may not."""
+        assert isinstance(verdict, Verdict), "the answer of may_leave comes back"
+        hold_back(db, message, verdict, self.clock)

@@ -15,6 +15,7 @@ from greenbot.campaigns.pace import timetable
 from greenbot.campaigns.plan import stops_of
 from greenbot.chat_id import parse_chat_id
 from greenbot.clock import Clock
+from greenbot.db.audit import Operator
 from greenbot.errors import Refused
 from greenbot.messages.outgoing import Text
 from greenbot.outbox.message import NewMessage
@@ -38,7 +39,7 @@ def ignore_progress(done: int, all_: int) -> None:
 def start(
     db: "Db",
     campaign: Campaign,
-    clock: Clock,
+    by: Operator,
     *,
     begin_ms: int | None = None,
     on_progress: OnProgress = ignore_progress,
@@ -52,11 +53,12 @@ def start(
     fresh = campaign.state is Standing.PLANNED
     if fresh:
         with db.write() as tx:
-            table.move(tx, campaign, Standing.STARTING, clock, begin_ms=begin_ms or clock.now_ms())
+            begin_ms = begin_ms or by.clock.now_ms()
+            table.move(tx, campaign, Standing.STARTING, by, verb="start", begin_ms=begin_ms)
         failpoints.hit("camp.after_begin")
     campaign = table.by_id(db, campaign.id)
     if campaign.state is Standing.STARTING:
-        hand_over(db, campaign, clock, fresh=fresh, on_progress=on_progress)
+        hand_over(db, campaign, by, fresh=fresh, on_progress=on_progress)
         campaign = table.by_id(db, campaign.id)
     if campaign.state in (Standing.PAUSED, Standing.CANCELLED):
         hint = f"Let it go on with: greenbot campaign resume {campaign.name}"
@@ -67,11 +69,12 @@ def start(
     return campaign
 
 
-def hand_over(db: "Db", campaign: Campaign, clock: Clock, *, fresh: bool, on_progress: OnProgress) -> None:
+def hand_over(db: "Db", campaign: Campaign, by: Operator, *, fresh: bool, on_progress: OnProgress) -> None:
     """Give a message to every row that has none, batch by batch, until there is none or the campaign is stopped.
 
     Only a `fresh` one knows its whole timetable; what others began is laid out anew at the end.
     """
+    clock = by.clock
     moments = _moments(db, campaign, clock)
     all_ = table.tally(db, campaign.id).planned
     while _batch(db, campaign, moments, clock):
@@ -82,7 +85,7 @@ def hand_over(db: "Db", campaign: Campaign, clock: Clock, *, fresh: bool, on_pro
     failpoints.hit("camp.before_running")
     with db.write() as tx:
         if not table.ready_rows(tx, campaign.id, most=1):
-            table.move(tx, campaign, Standing.RUNNING, clock)
+            table.move(tx, campaign, Standing.RUNNING, by, verb="run")
     on_progress(all_ - table.tally(db, campaign.id).of(READY), all_)
 
 

@@ -20,7 +20,7 @@ _STOP = """
     הסר; הסרה; הסירו; הסירו אותי; תסירו אותי; להסיר; הפסק; הפסיקו; די
     توقف; توقفوا; قف; إيقاف; أوقف; إلغاء الاشتراك; الغ الاشتراك
     dur; durdur; çık; ret; abonelikten çık; aboneliği iptal et; mesaj istemiyorum
-"""  # noqa: RUF001 - Turkish has a letter ı
+"""  # noqa: RUF001 - Turkish
 _START = """
     start; unstop; subscribe; opt in; optin
     старт; подписаться; подписка; возобновить

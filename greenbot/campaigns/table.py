@@ -8,6 +8,7 @@ from greenbot.campaigns.newchats import NewChatLimit, allowance, limit_of
 from greenbot.campaigns.plan import Around, Plan
 from greenbot.campaigns.reader import Reader
 from greenbot.clock import Clock
+from greenbot.db.audit import Operator, note
 from greenbot.errors import NotFound, UsageError
 from greenbot.safe_text import safe_text
 
@@ -143,22 +144,30 @@ def move(
     tx: "Tx",
     campaign: Campaign,
     state: Standing,
-    clock: Clock,
+    by: Operator,
     *,
+    verb: str,
     why: str | None = None,
     begin_ms: int | None = None,
 ) -> bool:
-    """One move of a campaign, if nobody moved it since it was read. The first start is remembered."""
+    """One move of a campaign, if nobody moved it since it was read, with its line in the audit.
+
+    The first start is remembered. `verb` is what somebody did: start, pause, resume ...
+    """
+    now = by.clock.now_ms()
     moved = tx.run(
         MOVE,
         id=campaign.id,
         before=campaign.state,
         state=state,
         why=why,
-        now=clock.now_ms(),
-        started=clock.now_ms() if state is Standing.STARTING else None,
+        now=now,
+        started=now if state is Standing.STARTING else None,
         begin=begin_ms,
     )
+    if moved:
+        before, after = {"state": campaign.state}, {"state": state, "why": why}
+        note(tx, by, action=f"campaign.{verb}", subject=f"campaign {campaign.name}", before=before, after=after)
     return moved == 1
 
 

@@ -32,7 +32,8 @@ def main(argv: list[str]) -> int:
 
 def _run(argv: list[str]) -> int:
     """Typer's own main would turn Ctrl-C and a broken pipe into silent exits, so its steps are taken here."""
-    from typer._click.exceptions import ClickException, Exit
+    from typer import Exit
+    from typer._click.exceptions import ClickException
 
     from greenbot.cli.app import root
 

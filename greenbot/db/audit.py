@@ -23,7 +23,7 @@ PAGE = """
 select * from audit
  where id < :before_id
    and (:actor is null or actor = :actor)
-   and (:action is null or action = :action or action like :action || '.%')
+   and (:action is null or :action in (action, substr(action, 1, instr(action, '.') - 1)))
    and (:since is null or at_ms >= :since)
  order by id desc limit :limit
 """
@@ -31,7 +31,7 @@ PAGE_OF_SUBJECT = """
 select * from audit
  where subject = :subject and id < :before_id
    and (:actor is null or actor = :actor)
-   and (:action is null or action = :action or action like :action || '.%')
+   and (:action is null or :action in (action, substr(action, 1, instr(action, '.') - 1)))
    and (:since is null or at_ms >= :since)
  order by id desc limit :limit
 """

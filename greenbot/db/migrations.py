@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
 #: The user_version of a store with every migration below.
-LATEST = 5
+LATEST = 6
 
 #: "grnb": tells our files from any other SQLite file.
 APPLICATION_ID = 0x67726E62
@@ -85,6 +85,12 @@ def migrations() -> "Migrations":
         from greenbot.db import schema_audit
 
         db.executescript(schema_audit.AUDIT)
+
+    @steps()
+    def restricted_numbers(db: "Database") -> None:
+        from greenbot.db import schema_campaigns
+
+        db.executescript(schema_campaigns.RESTRICTED_NUMBERS)
 
     return steps
 

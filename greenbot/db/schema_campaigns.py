@@ -184,3 +184,13 @@ begin
   select raise(abort, 'this guest wants no promotion');
 end;
 """
+
+RESTRICTED_NUMBERS = """
+-- GREEN-API docs: after a restriction stop mass sending for days. So a person decides when a campaign goes on.
+create trigger campaigns_stop_on_restricted_numbers after update of account on instance_health
+ when new.account in ('yellowCard', 'suspended') and new.account <> old.account
+begin
+  update campaigns set state = 'paused', why = 'number_restricted', state_at_ms = new.since_at_ms
+   where instance = new.instance and state in ('starting', 'running');
+end;
+"""

@@ -33,6 +33,7 @@ class Backlog:
 class Gate:
     """How many messages may leave now, of which lifetime; if none, why, and when that can change by itself.
 
+    `on_hold`: the instance as a whole has to wait, for a person or for GREEN-API, and nobody knows how long.
     `look`: only a look into GREEN-API's queue can tell that there is room again.
     """
 
@@ -40,6 +41,7 @@ class Gate:
     why: str = ""
     until_at_ms: int | None = None
     least_ttl_ms: int = 0
+    on_hold: bool = False
     look: bool = False
 
 
@@ -77,10 +79,11 @@ def gate(health: Health, backlog: Backlog, *, paused: str | None, most_unconfirm
     or in GREEN-API's queue; greenbot keeps the rest, where it can still be cancelled. None: no bound.
     """
     if paused is not None:
-        return Gate(room=0, why=f"paused: {paused}" if paused else "paused")
+        return Gate(room=0, why=f"paused: {paused}" if paused else "paused", on_hold=True)
     permission = may_send(health, now_ms)
     if not permission.go:
-        return Gate(room=0, why=permission.why, until_at_ms=permission.until_at_ms)
+        on_hold = health.state != "unknown" and health.account != "starting"
+        return Gate(room=0, why=permission.why, until_at_ms=permission.until_at_ms, on_hold=on_hold)
     if most_unconfirmed is None:
         return Gate(room=1_000_000, least_ttl_ms=permission.least_ttl_ms)
     room = most_unconfirmed - backlog.size

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from greenbot.api.endpoints import ENDPOINTS
 from greenbot.clock import Clock
 from greenbot.outbox.consequence import after_question, for_breaker
 from greenbot.outbox.deliver import Exchanger
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from greenbot.api.outcome import Outcome
     from greenbot.db.connect import Db
 
-_CLOSED = Admission(answer="go")
+_STATE = ENDPOINTS["getStateInstance"]
+CLOSED = Admission(answer="go")
 #: Longer than the longest upload.
 _UPLOAD_LEASE_MS = 240_000
 
@@ -54,7 +56,7 @@ class Hosts:
         if admission is None:
             if self.breaker(host).circuit().state != "closed":
                 return False
-            admission = self._admitted[host] = _CLOSED
+            admission = self._admitted[host] = CLOSED
         if admission.answer != "go" or (admission.ticket is not None and host in self._used):
             return False
         self._used.add(host)
@@ -82,12 +84,12 @@ class Hosts:
         """Ask for the state of the instance when it is due and falls to this process."""
         if self.breaker("api").circuit().state != "closed" or not take_question(self._db, self._instance, self._clock):
             return
-        await self._question(client, _CLOSED, "api")
+        await self._question(client, CLOSED, "api")
 
     async def _question(self, client: Exchanger, admission: Admission, host: str) -> None:
         outcome: Outcome | None = None
         try:
-            outcome = await client.exchange("getStateInstance", {})
+            outcome = await client.exchange(_STATE, {})
         finally:
             if outcome is None:
                 self.breaker(host).report(admission, "ignored")

@@ -78,6 +78,4 @@ def _words(found: Pause) -> str:
 
 
 def _pause(row: "Row") -> Pause:
-    return Pause(
-        instance=row["instance"], since_at_ms=row["since_at_ms"], reason=row["reason"], actor=row["actor"]
-    )
+    return Pause(instance=row["instance"], since_at_ms=row["since_at_ms"], reason=row["reason"], actor=row["actor"])

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from greenbot.clock import Clock
 from greenbot.resilience import line as lines_of
 from greenbot.resilience.limits import Limit, Scope
-from greenbot.resilience.line import Line
+from greenbot.resilience.line import Line, Slots
 from greenbot.resilience.lines import LineReader, Lines, LineWriter
 from greenbot.resilience.retry import Rng, limited_wait_seconds
 
@@ -185,9 +185,7 @@ def _first_moment(places: Sequence[_Place], clock: Clock, now_ms: int) -> tuple[
     return _fit(places, [place.line.slots for place in places], clock, now_ms)
 
 
-def _fit(
-    places: Sequence[_Place], taken: Sequence[tuple[int, ...]], clock: Clock, now_ms: int
-) -> tuple[int, Waiting | None]:
+def _fit(places: Sequence[_Place], taken: Sequence[Slots], clock: Clock, now_ms: int) -> tuple[int, Waiting | None]:
     moment_ms = now_ms
     for place in places:
         moment_ms = max(moment_ms, place.line.paused_until_ms)

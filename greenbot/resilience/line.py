@@ -6,9 +6,10 @@ Moments are milliseconds since boot. Each carries a number, so that its owner fi
 was moved; both travel in one integer, which sorts by moment.
 """
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from greenbot.resilience.limits import Limit
 
@@ -22,6 +23,15 @@ LEAST_SHARE = 1 / 16
 CALM_MS = 60_000
 
 
+#: Kept as 64-bit integers side by side, as they are stored. Never changed once they are part of a line.
+Slots: TypeAlias = "array[int]"
+
+
+def slots_of(slots: Iterable[int] | bytes = ()) -> Slots:
+    """Slots from integers, or from the bytes they are stored as."""
+    return array("q", slots)
+
+
 class Line(NamedTuple):
     """Everything the processes of a machine share about one scope.
 
@@ -31,7 +41,7 @@ class Line(NamedTuple):
     waiting to look again.
     """
 
-    slots: tuple[int, ...] = ()
+    slots: Slots = slots_of()
     next_number: int = 0
     version: int = 0
     paused_until_ms: int = 0
@@ -107,13 +117,16 @@ def joined(line: Line, limits: tuple[Limit, ...], now_ms: int, moment_ms: int) -
     number = line.next_number
     slot = moment_ms << _NUMBER_BITS | number
     first, place = bisect_right(line.slots, horizon_ms << _NUMBER_BITS), bisect_right(line.slots, slot)
-    slots = (*line.slots[first:place], slot, *line.slots[place:])
+    slots = line.slots[first:place]
+    slots.append(slot)
+    if place < len(line.slots):
+        slots += line.slots[place:]
     return Line(slots, (number + 1) % _NUMBERS, *line[2:]), number
 
 
 def without(line: Line, number: int) -> Line:
     """The line without the reservation of this number."""
-    return line._replace(slots=tuple(slot for slot in line.slots if slot & (_NUMBERS - 1) != number))
+    return line._replace(slots=slots_of(slot for slot in line.slots if slot & (_NUMBERS - 1) != number))
 
 
 def given_back(line: Line, number: int) -> Line | None:
@@ -127,7 +140,7 @@ def taken_turn(line: Line, limits: tuple[Limit, ...], now_ms: int, *, number: in
     """The line after its owner moved a reservation that was due, all who come later kept behind it, in order."""
     others = without(line, number)
     past, waiting = _parted(others, now_ms)
-    first = tuple(sorted((*past, moment_ms << _NUMBER_BITS | number)))
+    first = slots_of(sorted((*past, moment_ms << _NUMBER_BITS | number)))
     return _respaced(others._replace(slots=first), limits, now_ms, waiting)
 
 
@@ -145,7 +158,7 @@ def limited(line: Line, limits: tuple[Limit, ...], now_ms: int, *, wait_ms: int,
     return _respaced(line._replace(slots=past), limits, now_ms, waiting)
 
 
-def due(line: Line, now_ms: int, *, without_number: int) -> tuple[int, ...]:
+def due(line: Line, now_ms: int, *, without_number: int) -> Slots:
     """The slots up to now, but for one reservation."""
     return _parted(without(line, without_number), now_ms)[0]
 
@@ -160,12 +173,12 @@ def strikes_after(line: Line, now_ms: int) -> int:
     return 1 if now_ms > line.paused_until_ms + CALM_MS else line.strikes + 1
 
 
-def _parted(line: Line, now_ms: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _parted(line: Line, now_ms: int) -> tuple[Slots, Slots]:
     cut = bisect_right(line.slots, now_ms << _NUMBER_BITS | (_NUMBERS - 1))
     return line.slots[:cut], line.slots[cut:]
 
 
-def _respaced(line: Line, limits: tuple[Limit, ...], now_ms: int, waiting: tuple[int, ...]) -> Line:
+def _respaced(line: Line, limits: tuple[Limit, ...], now_ms: int, waiting: Slots) -> Line:
     """The line with those who wait behind it again, each where limits and pause allow it at the earliest."""
     in_force = line.limits_at(now_ms, limits)
     slots = list(line.slots)
@@ -175,5 +188,5 @@ def _respaced(line: Line, limits: tuple[Limit, ...], now_ms: int, waiting: tuple
         start_ms = max(slot >> _NUMBER_BITS, line.paused_until_ms, last_ms)
         moment_ms, _ = first_free(slots, in_force, start_ms)
         slots.append(moment_ms << _NUMBER_BITS | slot & (_NUMBERS - 1))
-    moved = tuple(slots[len(line.slots) :]) != waiting
-    return line._replace(slots=tuple(sorted(slots)), version=line.version + moved)
+    moved = slots[len(line.slots) :] != waiting.tolist()
+    return line._replace(slots=slots_of(sorted(slots)), version=line.version + moved)

@@ -8,7 +8,6 @@ A process killed while it writes leaves the old or the new content: both are wri
 import errno
 import fcntl
 import os
-from array import array
 from functools import cache
 from pathlib import Path
 from struct import Struct, error
@@ -16,7 +15,7 @@ from typing import Self
 
 from greenbot.clock import Clock
 from greenbot.errors import Busy, StoreError, StoreFull
-from greenbot.resilience.line import Line
+from greenbot.resilience.line import Line, slots_of
 
 #: Form, boot id, next number, version, pause, last 429, strikes, share, number of slots.
 _HEAD = Struct("=4s40sqqqqqdq")
@@ -78,7 +77,7 @@ class HeldFiles:
             form, boot, next_number, version, paused_ms, limited_ms, strikes, share, count = _HEAD.unpack_from(content)
             if form != _FORM or boot != _boot_field(boot_id):
                 return Line()
-            slots = tuple(array("q", content[_HEAD.size : _HEAD.size + 8 * count]))
+            slots = slots_of(content[_HEAD.size : _HEAD.size + 8 * count])
         except (error, ValueError):
             return Line()  # written by nobody who knows this form: like no file at all
         if len(slots) != count:
@@ -106,7 +105,7 @@ class HeldFiles:
             line.share,
             len(line.slots),
         )
-        self._files.write(_file_name(key), head + array("q", line.slots).tobytes())
+        self._files.write(_file_name(key), head + line.slots.tobytes())
 
     def _wait_for(self, lock: int) -> None:
         # Held for microseconds, unless its holder was stopped in the middle of them.

@@ -1,11 +1,10 @@
 """Lines in the store: one row per key, one small transaction per change."""
 
-from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from greenbot.resilience.line import Line
+from greenbot.resilience.line import Line, slots_of
 
 if TYPE_CHECKING:
     from greenbot.db.connect import Db, Row, Tx, Value
@@ -72,7 +71,7 @@ class TxLines:
             """,
             key=key,
             boot_id=boot_id,
-            slots=array("q", line.slots).tobytes(),
+            slots=line.slots.tobytes(),
             next_number=line.next_number,
             version=line.version,
             paused_until_ms=line.paused_until_ms,
@@ -87,7 +86,7 @@ def _load(reader: Reader, key: str, boot_id: str) -> Line:
     if row is None:
         return Line()
     return Line(
-        slots=tuple(array("q", row["slots"])),
+        slots=slots_of(row["slots"]),
         next_number=row["next_number"],
         version=row["version"],
         paused_until_ms=row["paused_until_boot_ms"],

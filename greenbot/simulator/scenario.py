@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from greenbot.simulator.scenario_claims import CLAIMS, check
+from greenbot.simulator.scenario_claims import CLAIMS, Before, check
 from greenbot.simulator.scenario_steps import STEPS, Table, prepare_instance
 from greenbot.simulator.world import World
 
@@ -154,19 +154,38 @@ async def run(world: World, path: Path) -> ScenarioReport:
 
 
 async def play(world: World, script: Scenario) -> ScenarioReport:
-    """Plays the steps in order, then checks the asserts; a step that fails ends the play."""
+    """Plays the steps in order, then checks the asserts; a step that fails ends the play.
+
+    A step or an assert that names no instance means the scenario's own, where it declares exactly one. What
+    happened before the play does not count, and the faults it armed do not outlive it.
+    """
     done: list[str] = []
+    before = Before.of(world)
+    armed = {fault.number for fault in world.faults.list()}
     try:
         for table in script.instances:
             if table.get("id") not in world.instances:
                 prepare_instance(world, table)
         for number, step in enumerate(script.steps, start=1):
-            done.append(f"{number}. {await _play_step(world, step)}")
+            done.append(f"{number}. {await _play_step(world, _addressed(script, step))}")
     except (ValueError, KeyError) as reason:
         failure = f"step {len(done) + 1}: {reason}"
         return ScenarioReport(name=script.name, steps=tuple(done), checked=0, failures=(failure,))
-    failures = [finding for claim in script.asserts if (finding := check(world, claim))]
+    finally:
+        for fault in world.faults.list():
+            if fault.number not in armed:
+                world.faults.clear(fault.number)
+    claims = [_addressed(script, claim) for claim in script.asserts]
+    failures = [finding for claim in claims if (finding := check(world, claim, before))]
     return ScenarioReport(name=script.name, steps=tuple(done), checked=len(script.asserts), failures=tuple(failures))
+
+
+def _addressed(script: Scenario, table: Table) -> Table:
+    """The step or assert with the scenario's only instance, if it speaks of one and names none."""
+    own = [instance.get("id") for instance in script.instances]
+    if len(own) != 1 or "instance" in table or table.get("do") in ("fault", "clear-faults", "wait", "advance"):
+        return table
+    return {**table, "instance": own[0]} if "fault" not in table else table
 
 
 async def _play_step(world: World, step: Table) -> str:

@@ -33,7 +33,8 @@ WALLS: dict[str, tuple[str, ...]] = {
     "httpx": ("greenbot.api", "greenbot.alerts.notify"),
     "httpcore": ("greenbot.api",),
     "certifi": ("greenbot.api",),
-    "aiohttp": ("greenbot.server", "greenbot.simulator"),
+    # greenbot.api: the worker's engine; httpx's own pool slows down beyond ten connections.
+    "aiohttp": ("greenbot.server", "greenbot.simulator", "greenbot.api.aiohttp_transport"),
     "sqlite3": ("greenbot.db.driver",),
     "pysqlite3": ("greenbot.db.driver",),
     "sqlite_utils": ("greenbot.db",),

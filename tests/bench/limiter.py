@@ -143,7 +143,7 @@ def main() -> int:
     if met is None:
         print(
             f"\nNothing to compare with: {arguments.pyrate_python} does not exist. Make it with:\n"
-            "  python -m venv .venv-pyrate && .venv-pyrate/bin/pip install pyrate-limiter 'filelock<4'",
+            "  python -m venv .venv-pyrate && .venv-pyrate/bin/pip install pyrate-limiter filelock",
             file=sys.stderr,
         )
         return 2

@@ -89,13 +89,17 @@ def steps(db: Db, sql: str, **params: object) -> int:
     return counted[0]
 
 
+#: A page of fifty, without further filters.
+PAGE = {"before": 2**62, "limit": 50} | dict.fromkeys(("class", "created_before", "held", "why"))
+
+
 @pytest.mark.parametrize(
     ("sql", "params"),
     [
         (claims.NEXT, {"instance": "hotel-1", "priority": 1, "now": 2**52}),
-        (table.PAGE_OF_ALL, {"before": 2**62, "limit": 50}),
-        (table.PAGE_OF_STATE, {"state": "queued", "before": 2**62, "limit": 50}),
-        (table.PAGE_OF_INSTANCE, {"instance": "hotel-1", "state": "queued", "before": 2**62, "limit": 50}),
+        (table.PAGE_OF_ALL, PAGE),
+        (table.PAGE_OF_STATE, PAGE | {"state": "queued"}),
+        (table.PAGE_OF_INSTANCE, PAGE | {"state": "queued", "instance": "hotel-1"}),
         (table.STATS, {"instance": None}),
         (sweep.OWNED, {}),
         (sweep.EXPIRED, {"now": 2**52}),

@@ -1,0 +1,87 @@
+"""A store, a clock and a hotel for campaigns."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from greenbot.campaigns import handover, table
+from greenbot.campaigns.campaign import Campaign, Rules
+from greenbot.campaigns.csv_text import read_sheet
+from greenbot.campaigns.plan import Plan, Wanted, make_plan
+from greenbot.clock import ManualClock
+from greenbot.db.audit import Operator
+from greenbot.db.connect import Db, connect
+from greenbot.outbox.message import Message
+from greenbot.outbox.table import Filters, list_messages
+from tests.campaigns.moments import NOON_MS
+
+HOTEL = "kyiv"
+ZONE = "Europe/Kyiv"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOON_MS)
+
+
+@pytest.fixture
+def by(clock: ManualClock) -> Operator:
+    return Operator(name="olena", clock=clock)
+
+
+@pytest.fixture
+def db(tmp_path: Path, clock: ManualClock) -> Iterator[Db]:
+    store = connect(tmp_path / "state" / "greenbot.db", clock=clock)
+    yield store
+    store.close()
+
+
+def phones(count: int, *, first: int = 380_440_000_001) -> list[str]:
+    return [str(first + number) for number in range(count)]
+
+
+def listed(numbers: Sequence[str], *, heading: str = "phone") -> bytes:
+    return "\n".join([heading, *numbers]).encode()
+
+
+Planned = Callable[..., Plan]
+Started = Callable[..., Campaign]
+
+
+@pytest.fixture
+def planned(db: Db, clock: ManualClock) -> Planned:
+    """Plan a campaign from the bytes of a list; further keywords are its rules."""
+
+    def plan(content: bytes, text: str = "Brunch on Sunday?", *, name: str = "brunch", **rules: object) -> Plan:
+        wanted = Wanted(name=name, source="guests.csv", text=text, columns={}, country_code="380")
+        chosen = Rules(**{"instance": HOTEL, "timezone": ZONE, "spacing_ms": (0, 0), **rules})  # type: ignore[arg-type]  # rows of tests
+        now = clock.now_ms()
+        return make_plan(read_sheet(content), wanted, chosen, table.around(db, HOTEL, now), begin_ms=now)
+
+    return plan
+
+
+@pytest.fixture
+def saved(db: Db, planned: Planned, clock: ManualClock) -> Started:
+    """Plan a campaign and keep it."""
+
+    def save(content: bytes, *text: str, **rules: object) -> Campaign:
+        return table.save(db, planned(content, *text, **rules), clock)
+
+    return save
+
+
+@pytest.fixture
+def started(db: Db, saved: Started, by: Operator) -> Started:
+    """Plan, keep and start a campaign."""
+
+    def start(content: bytes, *text: str, **rules: object) -> Campaign:
+        return handover.start(db, saved(content, *text, **rules), by)
+
+    return start
+
+
+def messages(db: Db) -> list[Message]:
+    """Every message of the store, the oldest first."""
+    return list_messages(db, Filters(limit=100_000))[::-1]
