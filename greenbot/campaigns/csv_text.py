@@ -117,7 +117,7 @@ def _strictly(content: bytes, encoding: str) -> str:
     except LookupError:
         raise UsageError(f"There is no encoding called {encoding!r}.", hint="Try utf-8, utf-16 or cp1251.") from None
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
+        line = error.object[: error.start].count(b"\n") + 1
         raise UsageError(f"Line {line} of the file is not {encoding} text.", hint=_SAVE_AS) from None
 
 
@@ -180,6 +180,7 @@ def _records(text: str, delimiter: str, quote: str, skipped: int) -> Iterator[Re
             ) from error
         if cells is None:
             return
-        if any(cell.strip() for cell in cells):
+        # Spreadsheets write the separators of empty lines too.
+        if any(cell.strip().strip(_DELIMITERS + " ") for cell in cells):
             yield Record(line=begins + skipped, cells=tuple(cells))
         begins = reader.line_num + 1

@@ -50,11 +50,12 @@ def start(
     campaign that runs already. Nothing leaves before `begin_ms` (now). Raises `Refused` for one that
     is paused or cancelled, Busy, StoreFull, StoreError.
     """
-    fresh = campaign.state is Standing.PLANNED
-    if fresh:
+    fresh = False
+    if campaign.state is Standing.PLANNED:
         with db.write() as tx:
             begin_ms = begin_ms or by.clock.now_ms()
-            table.move(tx, campaign, Standing.STARTING, by, verb="start", begin_ms=begin_ms)
+            # Whoever loses this race shares the work of the winner.
+            fresh = table.move(tx, campaign, Standing.STARTING, by, verb="start", begin_ms=begin_ms)
         failpoints.hit("camp.after_begin")
     campaign = table.by_id(db, campaign.id)
     if campaign.state is Standing.STARTING:

@@ -34,7 +34,7 @@ update messages
 LAID_OUT = "update campaigns set laid_out_at_ms = :now where id = :id"
 LAST_DEPARTURE = """
 select at_ms from campaign_departures
- where campaign_id = :id and message_id <> :besides order by at_ms desc limit 1
+ where campaign_id = :id and at_ms <= :latest and message_id <> :besides order by at_ms desc limit 1
 """
 DEPARTURES = """
 select count(*) as messages from campaign_departures
@@ -72,10 +72,10 @@ def lay_out(db: "Db", campaign: Campaign, clock: Clock) -> int:
 
 def spaced_from(reader: Reader, campaign: Campaign, now_ms: int, *, besides: int = 0) -> int:
     """From when on the next message keeps its distance to the last departure, that of message `besides` left out."""
-    row = reader.one(LAST_DEPARTURE, id=campaign.id, besides=besides)
     least, most = campaign.rules.spacing_ms
     # A departure in the future was written by a clock that has been put back since: it says nothing.
-    if row is None or row["at_ms"] > now_ms + most:
+    row = reader.one(LAST_DEPARTURE, id=campaign.id, latest=now_ms + most, besides=besides)
+    if row is None:
         return now_ms
     last_ms: int = row["at_ms"]
     return max(now_ms, last_ms + least)

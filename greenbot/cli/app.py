@@ -22,6 +22,7 @@ ENTRIES = {
     "sim": Entry("greenbot.cli.sim", "The built-in GREEN-API simulator", "Test"),
     "trigger": Entry("greenbot.cli.trigger", "Let the simulator emit an event", "Test"),
     "config": Entry("greenbot.cli.config", "Read and change the configuration", "Admin"),
+    "audit": Entry("greenbot.cli.audit", "Who changed what", "Admin"),
 }
 
 

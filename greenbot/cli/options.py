@@ -70,6 +70,34 @@ _ON_REQUEST: dict[str, Any] = {
     "csv": Annotated[bool, _flag("--csv", help="Print CSV.")],
     "full": Annotated[bool, _flag("--full", help="Do not shorten long values.")],
 }
+
+
+def _of_send(*names: str, help: str, **more: Any) -> Any:  # noqa: A002 - Typer's word
+    return typer.Option(*names, help=help, show_default=False, **more)
+
+
+#: What every message that is sent understands.
+_OF_SENDS: dict[str, Any] = {
+    "at": Annotated[str | None, _of_send("--at", metavar="WHEN", help="Send it then: 2h, 'tomorrow 07:30', a date.")],
+    "tz": Annotated[str | None, _of_send("--tz", metavar="ZONE", help="Whose clock --at means: Area/City, or hotel.")],
+    "expire": Annotated[
+        str | None, _of_send("--expire", metavar="DURATION", help="Do not send it any more after so long.")
+    ],
+    "priority": Annotated[
+        str | None, _of_send("--priority", metavar="high|normal|bulk", help="What leaves first when several wait.")
+    ],
+    "wait_for": Annotated[
+        str | None,
+        _of_send("--wait-for", metavar="accepted|sent|delivered|read", help="End when it has come so far."),
+    ],
+    "timeout": Annotated[
+        str | None, _of_send("--timeout", metavar="DURATION", help="Wait no longer than this; the message stays.")
+    ],
+    "queue": Annotated[bool, _of_send("--queue", help="Only accept it; a worker sends it.")],
+    "direct": Annotated[bool, _of_send("--direct", help="Send it from this process, even beside a worker.")],
+}
+_ON_REQUEST |= _OF_SENDS
+_TEXTS = {"config", "instance", "tag", "columns", "sort"} | (set(_OF_SENDS) - {"queue", "direct"})
 #: What every list understands.
 _OF_LISTS = ("columns", "sort", "csv", "full")
 
@@ -77,8 +105,10 @@ _OF_LISTS = ("columns", "sort", "csv", "full")
 def with_shared_options(body: Callable[..., None], **wanted: bool) -> Callable[..., None]:
     """The function Typer sees: the body's own parameters and the shared ones, without `run`.
 
-    `rows=True` stands for everything that lists understand.
+    `rows=True` stands for everything that lists understand, `sending=True` for what every message does.
     """
+    if wanted.pop("sending", False):
+        wanted |= dict.fromkeys(_OF_SENDS, True)
     if wanted.pop("rows", False):
         wanted |= dict.fromkeys(_OF_LISTS, True)
     shared = dict(_ALWAYS) | {name: _ON_REQUEST[name] for name, on in wanted.items() if on}
@@ -94,7 +124,7 @@ def with_shared_options(body: Callable[..., None], **wanted: bool) -> Callable[.
 
     parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
     for name, annotation in shared.items():
-        default = None if name in ("config", "instance", "tag", "columns", "sort") else False
+        default = None if name in _TEXTS else False
         parameters.append(
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         )

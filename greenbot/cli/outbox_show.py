@@ -1,19 +1,64 @@
-"""The life of one message on the screen, and as JSON."""
+"""`greenbot outbox show`: the life of one message on the screen, and as JSON."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from greenbot.cli.outbox_group import IdArgument, group, recover
+from greenbot.cli.outbox_list import row
+from greenbot.cli.outbox_waits import Waits, wait_json, wait_text
 from greenbot.cli.run import Run
 from greenbot.cli.values import local_time
 from greenbot.clock import iso_utc
 
 if TYPE_CHECKING:
     from greenbot.outbox.message import Call, LogLine, Message
+    from greenbot.outbox.waiting import Wait
+
+#: Keys of a request that only name things; whatever else it says to the guest stays covered.
+_OPEN_KEYS = frozenset({"chatId", "chatIdFrom", "messages", "quotedMessageId", "fileName", "linkPreview", "typingTime"})
+
+#: Moves that somebody decided: then it matters who.
+_BY_PEOPLE = frozenset({"held", "released", "edited", "operator"})
 
 
-def as_json(message: "Message", log: "list[LogLine]", calls: "list[Call]") -> dict[str, object]:
+@group.command("show")
+def show(run: Run, message_id: IdArgument) -> None:
+    """One message with everything that happened to it.
+
+    Examples:
+    greenbot outbox show 12
+    """
+    from greenbot.outbox.table import calls_of, get, log_of
+
+    recover(run)
+    message = get(run.store, message_id)
+    waits = Waits(run).of(message)
+    log = log_of(run.store, message_id)
+    calls = calls_of(run.store, message_id)
+    found = row(run, message, waits)
+    if run.flags.json:
+        run.out.record(found | as_json(message, log, calls, waits))
+        return
+    for key in ("until", "class"):
+        del found[key]
+    run.out.record(found | details(run, message, waits), essential="state")
+    if not run.flags.quiet:
+        for line in history(run, log, calls):
+            run.out.block(line)
+
+
+def as_json(
+    message: "Message", log: "list[LogLine]", calls: "list[Call]", waits: "tuple[Wait, ...]"
+) -> dict[str, object]:
     """Everything known about a message beyond its row in the list."""
     return {
+        "waits": [wait_json(wait) for wait in waits],
+        "scheduled_at": iso_utc(message.scheduled_at_ms) if message.scheduled_at_ms else None,
+        "expires_at": None if message.expires_at_ms is None else iso_utc(message.expires_at_ms),
+        "held": message.held_reason,
+        "retry_of": message.retry_of,
+        "campaign_id": message.campaign_id,
+        "request": covered(message),
         "accepted_at": None if message.accepted_at_ms is None else iso_utc(message.accepted_at_ms),
         "key": message.dedupe_key,
         "policy": message.policy,
@@ -47,14 +92,46 @@ def _call(call: "Call") -> dict[str, object]:
     }
 
 
-def details(run: Run, message: "Message") -> dict[str, object]:
-    """The same for a person: times on the local clock."""
-    return {
+def details(run: Run, message: "Message", waits: "tuple[Wait, ...]") -> dict[str, object]:
+    """The same for a person: times on the local clock, and only what says something about this message."""
+    told: dict[str, object] = {
         "created_at": _moment(run, message.created_at_ms),
         "accepted_at": None if message.accepted_at_ms is None else _moment(run, message.accepted_at_ms),
         "key": message.dedupe_key,
         "policy": message.policy,
     }
+    at_times: dict[str, object] = {
+        "waits_for": [wait_text(run, wait) for wait in waits],
+        "scheduled_at": _moment(run, message.scheduled_at_ms) if message.scheduled_at_ms else None,
+        "expires_at": None if message.expires_at_ms is None else _moment(run, message.expires_at_ms),
+        "retry_of": message.retry_of,
+        "campaign": message.campaign_id,
+        "class": message.message_class if message.message_class != "service" else None,
+        "request": covered(message) if run.flags.verbose else None,
+    }
+    return told | {name: value for name, value in at_times.items() if value}
+
+
+def covered(message: "Message") -> dict[str, object] | None:
+    """The body of its request, with what it tells the guest covered; None when the draft cannot be read any more."""
+    from greenbot.errors import UsageError
+    from greenbot.messages.outgoing import draft_from_json
+
+    try:
+        params = draft_from_json(message.kind, message.draft).params()
+    except UsageError:
+        return None
+    return {name: value if name in _OPEN_KEYS else _cover(value) for name, value in params.items()}
+
+
+def _cover(value: object) -> object:
+    if isinstance(value, str):
+        return f"[{len(value)} characters]"
+    if isinstance(value, dict):
+        return {name: _cover(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_cover(inner) for inner in value]
+    return value if isinstance(value, bool) or value is None else "[a number]"
 
 
 def history(run: Run, log: "list[LogLine]", calls: "list[Call]") -> Iterator[str]:
@@ -79,7 +156,8 @@ def next_step(message: "Message") -> str | None:
 def _change(line: "LogLine") -> str:
     why = ", ".join(word.replace("_", " ") for word in (line.reason, line.cause) if word)
     detail = f": {line.detail}" if line.detail else ""
-    return f"{line.to_state}  ({why}{detail})"
+    who = f", by {line.actor}" if line.reason in _BY_PEOPLE else ""
+    return f"{line.to_state}  ({why}{detail}{who})"
 
 
 def _attempt(call: "Call") -> str:

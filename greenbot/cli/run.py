@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from greenbot.api.client import Client
     from greenbot.cli.output import Output
     from greenbot.config.settings import Instance, Settings
+    from greenbot.db.audit import Operator
     from greenbot.db.connect import Db
 
 
@@ -38,6 +39,14 @@ class Flags:
     sort: str | None = None
     csv: bool = False
     full: bool = False
+    at: str | None = None
+    tz: str | None = None
+    expire: str | None = None
+    priority: str | None = None
+    wait_for: str | None = None
+    timeout: str | None = None
+    queue: bool = False
+    direct: bool = False
 
 
 class Run:
@@ -104,6 +113,20 @@ class Run:
     def can_ask(self) -> bool:
         """There is a person at a terminal who may be asked."""
         return not self.flags.no_input and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+    @property
+    def operator(self) -> "Operator":
+        """Who runs this, for the audit: the name of the account, and of the person who became it."""
+        import pwd
+
+        from greenbot.db.audit import Operator
+
+        try:
+            name = pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            name = f"uid {os.getuid()}"
+        person = self.environ.get("SUDO_USER", "")
+        return Operator(name=f"{person} as {name}" if person and person != name else name, clock=self.clock)
 
     def client(self, instance: "Instance") -> "Client":
         """A client for one instance and this one command; --debug shows its calls. Raises `TokenMissing`."""

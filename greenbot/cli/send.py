@@ -38,7 +38,7 @@ Audience = Annotated[
 ]
 
 
-@group.command("text", instance=True, dry_run=True)
+@group.command("text", instance=True, dry_run=True, sending=True)
 def text(
     run: Run,
     to: To,
@@ -94,7 +94,7 @@ def text(
     )
 
 
-@group.command("file", instance=True, dry_run=True)
+@group.command("file", instance=True, dry_run=True, sending=True)
 def file(
     run: Run,
     to: To,
@@ -129,7 +129,7 @@ def file(
     )
 
 
-@group.command("location", instance=True, dry_run=True, negative_numbers=True)
+@group.command("location", instance=True, dry_run=True, sending=True, negative_numbers=True)
 def location(
     run: Run,
     to: To,
@@ -166,7 +166,7 @@ def location(
     )
 
 
-@group.command("contact", instance=True, dry_run=True)
+@group.command("contact", instance=True, dry_run=True, sending=True)
 def contact(
     run: Run,
     to: To,
@@ -196,7 +196,7 @@ def contact(
     )
 
 
-@group.command("poll", instance=True, dry_run=True)
+@group.command("poll", instance=True, dry_run=True, sending=True)
 def poll(
     run: Run,
     to: To,
@@ -230,7 +230,7 @@ def poll(
     )
 
 
-@group.command("buttons", instance=True, dry_run=True)
+@group.command("buttons", instance=True, dry_run=True, sending=True)
 def buttons(
     run: Run,
     to: To,
@@ -268,7 +268,7 @@ def buttons(
     )
 
 
-@group.command("forward", instance=True, dry_run=True)
+@group.command("forward", instance=True, dry_run=True, sending=True)
 def forward(
     run: Run,
     to: To,
@@ -296,7 +296,7 @@ def forward(
     )
 
 
-@group.command("status", instance=True, dry_run=True)
+@group.command("status", instance=True, dry_run=True, sending=True)
 def status(
     run: Run,
     message: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="The text, - for stdin, or @file.")] = None,
@@ -336,7 +336,7 @@ def status(
     send_status(run, draft, key=key, once_per=once_per)
 
 
-@group.command("reaction", instance=True, dry_run=True)
+@group.command("reaction", instance=True, dry_run=True, sending=True)
 def reaction(
     run: Run,
     to: To,

@@ -1,10 +1,13 @@
 """One message through this process: accepted durably, delivered, and its outcome said."""
 
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from greenbot.cli.handover import hand_over, is_attended
 from greenbot.cli.interrupts import Interrupts
 from greenbot.cli.run import Run
+from greenbot.cli.wishes import Wishes
 from greenbot.errors import GreenbotError, NotSent, OutcomeUnknown, StillPending, Stopped
 
 if TYPE_CHECKING:
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from greenbot.messages.outgoing import Draft
     from greenbot.outbox.delivery import Delivery
     from greenbot.outbox.message import Message
+    from greenbot.outbox.owner import Owner
 
 #: How long a message waits for another process that is sending to the same chat.
 PATIENCE_SECONDS = 10.0
@@ -22,13 +26,13 @@ class Sender:
     """What sending needs, opened once for all messages of a command. A context manager."""
 
     def __init__(self, run: Run, instance: "Instance") -> None:
-        from greenbot.outbox.owner import Owner
-
         self._run = run
         self._instance = instance
-        self._client: Client = run.client(self._instance)
+        self._wishes = Wishes.of(run, instance)
+        if not (self._wishes.only_accept or is_attended(run, instance.name)):
+            # Before anything is accepted: without a token there is nothing to begin.
+            self._client  # noqa: B018 - made here
         self._db = run.store
-        self._owner = Owner(run.settings.paths.run_dir)
         self.interrupts = Interrupts(run.out.warn)
 
     def __enter__(self) -> Self:
@@ -39,7 +43,18 @@ class Sender:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.interrupts.__exit__(kind, error, trace)
-        self._owner.close()
+        if "_owner" in self.__dict__:
+            self._owner.close()
+
+    @cached_property
+    def _client(self) -> "Client":
+        return self._run.client(self._instance)
+
+    @cached_property
+    def _owner(self) -> "Owner":
+        from greenbot.outbox.owner import Owner
+
+        return Owner(self._run.settings.paths.run_dir)
 
     def send(self, draft: "Draft", key: str | None) -> None:
         """Accept, deliver, say. Raises the error of the outcome."""
@@ -47,8 +62,16 @@ class Sender:
         from greenbot.outbox.table import enqueue
 
         draft, file_sha256 = self._spooled(draft)
-        policy = self._instance.ambiguous_policy
-        new = NewMessage(instance=self._instance.name, draft=draft, key=key, policy=policy, file_sha256=file_sha256)  # type: ignore[arg-type]  # the configuration checked the policy
+        new = NewMessage(
+            instance=self._instance.name,
+            draft=draft,
+            key=key,
+            policy=self._instance.ambiguous_policy,  # type: ignore[arg-type]  # the configuration checked it
+            file_sha256=file_sha256,
+            priority=self._wishes.priority,
+            scheduled_at_ms=self._wishes.scheduled_at_ms,
+            expires_at_ms=self._wishes.expires_at_ms,
+        )
         with self.interrupts.accepting():
             message = enqueue(self._db, new, self._run.clock)
         if self.interrupts.requested and not message.replayed:
@@ -56,8 +79,36 @@ class Sender:
         if message.replayed and (message.remote_id or message.accepted_at_ms):
             self._say(message)
             return
+        if self._wishes.only_accept:
+            self._leave(message)
+            return
+        found = hand_over(self._run, message, goal=self._wishes.goal, wait_seconds=self._wishes.wait_seconds)
+        if found is not None:
+            self._conclude(found)
+            return
         # Under a key an earlier run may have died half-way: only what never left is sent now.
         self.deliver(message.id, draft)
+
+    def _leave(self, message: "Message") -> None:
+        """Accepted is all that was asked for."""
+        from greenbot.cli.handover import leaves_later
+        from greenbot.outbox.presence import wake
+
+        wake(self._run.settings.paths.run_dir, message.instance)
+        self._say(message)
+        self._run.out.say(leaves_later(self._run, message, self._instance))
+
+    def _conclude(self, message: "Message") -> None:
+        """Say what a worker made of it. Raises the error of that."""
+        from greenbot.outbox.watch import reached
+
+        if not reached(message, self._wishes.goal):
+            from greenbot.outbox.delivery import Delivery
+
+            error = Delivery(message=message).error() or _error_of(message)
+            if error is not None:
+                raise error
+        self._say(message)
 
     def deliver(self, message_id: int, draft: "Draft") -> None:
         """Deliver a message that was accepted before, and say what became of it. Raises the error of the outcome."""

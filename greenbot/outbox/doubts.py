@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from greenbot.clock import Clock
-from greenbot.outbox.appearance import Sighting
+from greenbot.errors import UsageError
+from greenbot.outbox.appearance import Sighting, of_draft
 from greenbot.outbox.claims import move
 from greenbot.outbox.decide import Change
+from greenbot.outbox.evidence import Doubt
 from greenbot.outbox.message import Message
 from greenbot.outbox.states import Reason, State
 
@@ -46,11 +48,16 @@ update messages
 ENDED = "update messages set uncertain_since_ms = null where id = :id"
 
 
-class Reader(Protocol):
+class OneReader(Protocol):
+    """The open store, or a transaction of it, as far as single rows go."""
+
+    def one(self, sql: str, /, **params: "Value") -> "Row | None": ...
+
+
+class Reader(OneReader, Protocol):
     """The open store, or a transaction of it."""
 
     def all(self, sql: str, /, **params: "Value") -> "list[Row]": ...
-    def one(self, sql: str, /, **params: "Value") -> "Row | None": ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +73,13 @@ def uncertain_of(reader: Reader, instance: str) -> list[Message]:
     return [Message.from_row(row) for row in reader.all(UNCERTAIN, instance=instance)]
 
 
-def under_way(reader: Reader, message: Message) -> UnderWay | None:
+def under_way(reader: OneReader, message: Message) -> UnderWay | None:
     """The last call of a message, if its outcome was never written down."""
     row = reader.one(UNDER_WAY, id=message.id, attempt=message.attempts)
     return None if row is None else UnderWay(owner=row["owner"] or "", started_at_ms=row["started_at_ms"])
 
 
-def is_ours(reader: Reader, instance: str, remote_id: str) -> bool:
+def is_ours(reader: OneReader, instance: str, remote_id: str) -> bool:
     """Whether a message of this instance has that id already."""
     return reader.one(WITH_REMOTE_ID, instance=instance, remote_id=remote_id) is not None
 
@@ -117,3 +124,22 @@ def declared_in(tx: "Tx", message: Message, remote_id: str | None, *, actor: str
         return False
     tx.run(FOUND, id=message.id, remote_id=remote_id, evidence="operator", now=clock.now_ms())
     return True
+
+
+def doubt_of(message: Message) -> Doubt:
+    """What to look for."""
+    from greenbot.messages.outgoing import draft_from_json
+
+    try:
+        draft = draft_from_json(message.kind, message.draft)
+    except UsageError:
+        # It cannot be recognised, nor can it be sent again: the worker says so when its turn comes.
+        seen = None
+    else:
+        seen = of_draft(draft.kind, draft.params(), draft.file.file_name if draft.file else "")
+    return Doubt(
+        message_id=message.id,
+        chat_id=message.chat_id,
+        first_post_at_ms=message.first_post_at_ms or message.created_at_ms,
+        appearance=seen,
+    )

@@ -1,5 +1,6 @@
 """The outbox in numbers: what stands where and why, and how fast it moves. The cost does not grow with the queue."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -89,5 +90,4 @@ def quantile(values: Iterable[int], share: float) -> int | None:
     ordered = sorted(values)
     if not ordered:
         return None
-    rank = -(-share * len(ordered) // 1)
-    return ordered[max(0, int(rank) - 1)]
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

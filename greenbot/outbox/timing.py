@@ -1,7 +1,7 @@
 """When to look for a message of unknown fate, and when a look counts: pure."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from greenbot.clock import Clock
 from greenbot.outbox.message import Message
@@ -39,14 +39,22 @@ class ReconcileTimes:
 
     def compressed(self, share: float) -> "ReconcileTimes":
         """The same in a part of the time, for tests with real clocks."""
-        spans = {field.name: getattr(self, field.name) for field in fields(self) if field.name.endswith("_ms")}
-        return replace(self, **{name: _shorter(value, share) for name, value in spans.items()})
 
+        def shorter(span_ms: int) -> int:
+            return round(span_ms * share)
 
-def _shorter(value: int | tuple[int, ...], share: float) -> int | tuple[int, ...]:
-    if isinstance(value, tuple):
-        return tuple(round(one * share) for one in value)
-    return round(value * share)
+        return replace(
+            self,
+            settle_ms=shorter(self.settle_ms),
+            apart_ms=shorter(self.apart_ms),
+            early_ms=tuple(shorter(early_ms) for early_ms in self.early_ms),
+            later_ms=shorter(self.later_ms),
+            rest_ms=shorter(self.rest_ms),
+            refresh_ms=shorter(self.refresh_ms),
+            stalled_ms=shorter(self.stalled_ms),
+            give_up_ms=shorter(self.give_up_ms),
+            under_way_ms=shorter(self.under_way_ms),
+        )
 
 
 class Moments:
@@ -125,3 +133,9 @@ def timetable(message: Message, moments: Moments, times: ReconcileTimes, *, not_
         looks=message.looks,
         times=times,
     )
+
+
+def times_of(environ: Mapping[str, str]) -> ReconcileTimes:
+    """The usual times, or a part of them for a test: GREENBOT_RECONCILE_SHARE counts only with GREENBOT_TESTING=1."""
+    share = environ.get("GREENBOT_RECONCILE_SHARE") if environ.get("GREENBOT_TESTING") == "1" else None
+    return ReconcileTimes() if share is None else ReconcileTimes().compressed(float(share))

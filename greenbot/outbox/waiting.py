@@ -29,7 +29,7 @@ HOSTS = ("api", "media")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """One thing a message waits for. `until_at_ms`: when it ends by itself; None: nobody knows, or somebody must act."""
+    """One thing a message waits for. `until_at_ms`: when it ends by itself, None when nobody knows."""
 
     why: str
     words: str
@@ -94,6 +94,16 @@ def waits(
         _rules(verdict),
         None if limited is None else Wait(why="limit", words=str(limited), until_at_ms=limited.until_at_ms),
         None if around.served else Wait(why="no_worker", words="no worker runs; start one with: greenbot outbox run"),
+    )
+    return tuple(wait for wait in found if wait is not None)
+
+
+def standing(around: Around, clock: Clock) -> tuple[Wait, ...]:
+    """What keeps every message of the instance waiting."""
+    found = (
+        _pause(around.pause),
+        _health(around.health, clock.now_ms()),
+        *(_circuit(circuit, host, clock) for host, circuit in around.circuits.items()),
     )
     return tuple(wait for wait in found if wait is not None)
 

@@ -132,7 +132,7 @@ class Worker:
         self._woken.set()
 
     async def run(self, *, drain: bool = False) -> bool:
-        """Work until `stop`; with `drain` only until nothing is left that leaves by itself, and True if it came to that.
+        """Work until `stop`; with `drain` only until nothing is left that leaves by itself: True if so.
 
         Whatever ends it, messages under way get their time to arrive, and what did not is recorded as
         uncertain. Raises StoreError when the store can no longer be used.

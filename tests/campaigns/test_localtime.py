@@ -15,7 +15,9 @@ BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(sorted(available_timezones() - {"localtime"}))
 MOMENTS = st.integers(at("2024-01-01 00:00"), at("2030-12-31 00:00"))
 TIMES = st.times().map(lambda found: found.replace(second=0, microsecond=0))
-QUIETS = st.tuples(TIMES, TIMES).filter(lambda pair: pair[0] != pair[1]).map(lambda pair: Quiet(begin=pair[0], end=pair[1]))
+QUIETS = (
+    st.tuples(TIMES, TIMES).filter(lambda pair: pair[0] != pair[1]).map(lambda pair: Quiet(begin=pair[0], end=pair[1]))
+)
 
 
 @pytest.mark.parametrize(

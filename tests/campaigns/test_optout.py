@@ -70,6 +70,8 @@ def test_how_a_phone_composes_its_letters_does_not_matter(text: str, form: str) 
     assert wish_of(unicodedata.normalize(form, text)) == "stop"  # type: ignore[arg-type]  # one of the four forms
 
 
-@given(st.sampled_from(["stop", "baja", "стоп", "توقف"]), st.text(st.characters(categories=["Lu", "Ll", "Nd"]), min_size=1))
+@given(
+    st.sampled_from(["stop", "baja", "стоп", "توقف"]), st.text(st.characters(categories=["Lu", "Ll", "Nd"]), min_size=1)
+)
 def test_a_word_more_is_another_message(word: str, more: str) -> None:
     assert wish_of(f"{word} zz{more}") is None

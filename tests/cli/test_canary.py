@@ -5,9 +5,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -24,7 +25,7 @@ RULES = {
     "state": "state=starting",
     "stuck-queue": "stuck-queue@0.01",
 }
-STATUSES = (200, 302, 400, 401, 403, 404, 429, 466, 500, 503)
+STATUSES = (200, 302, 400, 403, 404, 500)
 DRIVER = Path(__file__).with_name("canary_driver.py")
 Job = dict[str, object]
 
@@ -32,7 +33,7 @@ Job = dict[str, object]
 class Echo(BaseHTTPRequestHandler):
     """Answers with everything it was told: the worst peer for a token in the path."""
 
-    def do_POST(self) -> None:
+    def handle_one(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode("utf-8", "replace")
         url = f"http://{self.headers['Host']}{self.path}"
         words = {"message": f"cannot {self.command} {self.path}", "path": self.path, "url": url, "body": body}
@@ -43,7 +44,7 @@ class Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    do_GET = do_POST
+    do_GET = do_POST = handle_one  # noqa: N815 - the names http.server looks for
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has there
         pass
@@ -78,12 +79,12 @@ def guarded(make_desk: Callable[[], Desk], canaries: dict[str, Canary]) -> Desk:
     desk.environ["HTTPS_PROXY"] = f"http://clerk:{canaries['proxy password'].value}@127.0.0.1:1"
     secrets = desk.home / "secrets"
     secrets.mkdir(mode=0o700)
-    for name, kind in (("kyiv.token", "api token"), ("kyiv.webhook-token", "webhook token"), ("partner-token",) * 2):
-        kind = kind.replace("-", " ")
+    files = {"kyiv.token": "api token", "kyiv.webhook-token": "webhook token", "partner-token": "partner token"}
+    for name, kind in files.items():
         (secrets / name).write_text(canaries[kind].value + "\n")
         (secrets / name).chmod(0o600)
     settings = {
-        "webhookUrl": f"https://relay.example/in?token={canaries['webhook token'].value}",
+        "webhookUrl": f"https://relay.example/in?token={quote_plus(canaries['webhook token'].value)}",
         "webhookUrlToken": canaries["webhook token"].value,
         "proxyInstance": f"10.0.0.7:8080:clerk:{canaries['instance proxy password'].value}",
     }
@@ -101,6 +102,7 @@ def everyday(desk: Desk) -> Iterator[Job]:
         ["send", "text", NUMBER, "hi", "-n"],
         ["api", "setSettings", "--input", "settings.json", "-n"],
         ["api", "setSettings", "--input", "settings.json"],
+        ["sim", "state", "--set", "authorized", "-i", "kyiv", "--url", url],
         ["api", "getSettings"],
         ["api", "getWaSettings", "--json"],
         ["api", "getInstances"],
@@ -119,9 +121,8 @@ def everyday(desk: Desk) -> Iterator[Job]:
         ["sim", "inbox", "--json", "--url", url],
         ["sim", "state", "--json", "--url", url],
     ]
-    for words in lines:
-        yield {"words": words}
-        yield {"words": [*words, "--debug"]}
+    for place, words in enumerate(lines):
+        yield {"words": [*words, "--debug"] if place % 2 else words}
 
 
 def bad_days(desk: Desk) -> Iterator[Job]:
@@ -132,7 +133,6 @@ def bad_days(desk: Desk) -> Iterator[Job]:
         rule = f"{RULES.get(kind, kind)} count=1 instance={desk.instance.id}"
         yield {"words": ["sim", "fault", rule, "--url", url]}
         yield {"words": ["send", "text", f"38044000{place:04}", "hi", "--debug"]}
-        yield {"words": ["sim", "fault", "--clear", "--url", url]}
     location = f"redirect@https://evil.example/waInstance1/sendMessage/{desk.instance.token} count=1"
     yield {"words": ["sim", "fault", location, "--url", url, "--quiet"]}
     yield {"words": ["api", "getSettings", "--debug"]}
@@ -143,14 +143,13 @@ def gossips(urls: list[str]) -> Iterator[Job]:
     for place, url in enumerate(urls):
         env = {"GREEN_API_BASE_URL": url, "GREEN_API_MEDIA_URL": url, "GREEN_API_PARTNER_URL": url}
         for words in (
-            ["send", "text", f"38044111{place:04}", "hi"],
+            ["send", "text", f"38044111{place:04}", "hi", "--debug"],
             ["send", "text", "@olena", "hi"],
-            ["api", "getSettings"],
             ["api", "setSettings", "--input", "settings.json", "--json"],
-            ["api", "getInstances"],
+            ["api", "getInstances", "--debug"],
             ["instances", "state"],
         ):
-            yield {"words": [*words, "--debug"], "env": env}
+            yield {"words": words, "env": env}
 
 
 def bugs() -> Iterator[Job]:
@@ -166,15 +165,12 @@ def bugs() -> Iterator[Job]:
 def collect(desk: Desk, folder: Path, *flags: str) -> dict[str, bytes]:
     """All output and all files of a whole run."""
     folder.mkdir()
-    with (
-        echoing(STATUSES[0]) as a, echoing(STATUSES[1]) as b, echoing(STATUSES[2]) as c, echoing(STATUSES[3]) as d,
-        echoing(STATUSES[4]) as e, echoing(STATUSES[5]) as f, echoing(STATUSES[6]) as g, echoing(STATUSES[7]) as h,
-        echoing(STATUSES[8]) as i, echoing(STATUSES[9]) as j,
-    ):  # fmt: skip
-        jobs = [*everyday(desk), *bad_days(desk), *gossips([a, b, c, d, e, f, g, h, i, j]), *bugs()]
+    with ExitStack() as peers:
+        urls = [peers.enter_context(echoing(status)) for status in STATUSES]
+        jobs = [*everyday(desk), *bad_days(desk), *gossips(urls), *bugs()]
         plan = folder.with_suffix(".json")
         plan.write_text(json.dumps(jobs))
-        words = [sys.executable, "-X", "dev", str(DRIVER), str(plan), str(folder), *flags]
+        words = [sys.executable, str(DRIVER), str(plan), str(folder), *flags]
         subprocess.run(words, env=desk.environ, cwd=desk.folder, check=True, stdin=subprocess.DEVNULL, timeout=120)
     output = {f"{' '.join(job['words'])} #{n}": (folder / str(n)).read_bytes() for n, job in enumerate(jobs)}  # type: ignore[arg-type]  # a list of words
     return output | files_below(desk.home, allowed="secrets")
@@ -186,7 +182,7 @@ def test_no_secret_appears_in_any_output_or_file(guarded: Desk, canaries: dict[s
     everything = b"".join(texts.values())
     assert b"Traceback" in everything and b"***" in everything
     assert b"greenbot.db" in b"".join(name.encode() for name in texts)
-    assert len(guarded.executed()) > 1
+    assert len(guarded.executed()) > len(KINDS) / 3
 
 
 def test_the_same_search_finds_them_when_redaction_is_off(
@@ -207,7 +203,7 @@ def test_no_secret_appears_on_a_command_line(guarded: Desk, canaries: dict[str, 
         with running(guarded.start(*words)) as process:
             while process.poll() is None:
                 seen |= command_lines()
-    script = f"greenbot instances add coast --id 7 --token-stdin < {token}; greenbot instances edit coast --token-stdin < {token}"
+    script = f"greenbot instances add coast --id 7 --token-stdin < {token}"
     guarded.shell(script).ok()
     with running(guarded.start("send", "text", NUMBER, "hi", "-i", "kyiv")) as process:
         while process.poll() is None:

@@ -23,7 +23,8 @@ def test_file_and_folders_are_private_including_what_sqlite_adds(path: Path, db:
     with db.write() as tx:
         tx.run(INSERT)
     found = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in path.parent.iterdir()}
-    assert found == dict.fromkeys(("greenbot.db", "greenbot.db-wal", "greenbot.db-shm", "greenbot.db.lock"), 0o600)
+    names = ("greenbot.db", "greenbot.db-wal", "greenbot.db-shm", "greenbot.db.lock", "greenbot.db.lock.turn")
+    assert found == dict.fromkeys(names, 0o600)
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
@@ -120,8 +121,8 @@ def test_an_interrupt_while_waiting_for_the_lock_gives_the_lock_file_up(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class ImpatientWaiter(lock_module._Waiter):
-        def __init__(self, fd: int) -> None:
-            super().__init__(fd)
+        def __init__(self, files: lock_module._Files) -> None:
+            super().__init__(files)
             self._granted.wait = interrupted  # type: ignore[method-assign]  # this one event only
 
     def interrupted(timeout: float | None = None) -> bool:
@@ -131,6 +132,7 @@ def test_an_interrupt_while_waiting_for_the_lock_gives_the_lock_file_up(
     monkeypatch.setattr(lock_module, "_Waiter", ImpatientWaiter)
     with holder.write(), pytest.raises(KeyboardInterrupt), waiter.write():
         pass
+    monkeypatch.undo()
     for store in (waiter, holder):
         with store.write() as tx:
             tx.run(INSERT)

@@ -1,0 +1,42 @@
+"""The group `greenbot outbox …` itself, and what several of its commands use."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from greenbot.cli.run import Run
+from greenbot.cli.tree import Group
+from greenbot.errors import UsageError
+
+if TYPE_CHECKING:
+    from greenbot.outbox.states import State
+
+group = Group("outbox", "The messages greenbot accepted: look, hold, cancel, try again, send.")
+
+LAST_ID = 2**63 - 1
+IdArgument = Annotated[int, typer.Argument(metavar="ID", min=1, max=LAST_ID, help="The message's number.")]
+
+
+def recover(run: Run) -> None:
+    """What a dead process left as `sending` is uncertain: say so before it is shown."""
+    if not run.read_only:
+        from greenbot.outbox.sweep import sweep
+
+        sweep(run.store, run_dir=run.settings.paths.run_dir, clock=run.clock)
+
+
+def state_of(word: str) -> "State":
+    """The state of that name. Raises `UsageError` naming all."""
+    from greenbot.outbox.states import State
+
+    try:
+        return State(word)
+    except ValueError:
+        raise UsageError(f"There is no state '{word}'.", hint=f"States: {', '.join(State)}") from None
+
+
+def wake_workers(run: Run) -> None:
+    """Something may leave now that could not before: let the workers look at once."""
+    from greenbot.outbox.presence import wake
+
+    wake(run.settings.paths.run_dir)
