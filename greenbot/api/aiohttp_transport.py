@@ -3,15 +3,19 @@
 httpx's own pool looks at every connection for every call, so fifty at a time are slower than one.
 """
 
-import logging  # noqa: I001 - httpx comes after our transport, which keeps httpx's own command line out
+import asyncio  # noqa: I001 - httpx comes after our transport, which keeps httpx's own command line out
+import logging
+import socket
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Self
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_writer import StreamWriter
 from aiohttp.payload import AsyncIterablePayload
 
-from greenbot.api.proxy import proxy_for
+from greenbot.api.proxy import ProxyError, proxy_for
 from greenbot.api.tls import tls_context
 from greenbot.api.transport import IDLE_SECONDS
 
@@ -40,6 +44,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send once. Raises httpx's transport errors, without any address in them."""
         url = request.url
+        await _notice_closed_connections()
         try:
             response = await self._opened().request(
                 request.method,
@@ -53,6 +58,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _translated(error) from None
+        except UnicodeError:
+            # A label of the host is empty or longer than 63 letters.
+            raise httpx.ConnectError("this cannot be the name of a host") from socket.gaierror(socket.EAI_NONAME)
         return httpx.Response(
             response.status, headers=list(response.raw_headers), stream=_Body(response), request=request
         )
@@ -83,6 +91,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 skip_auto_headers=_OF_ITS_OWN,
                 trust_env=False,
             )
+            # aiohttp repeats a GET by itself, and GREEN-API has GETs that change things: updateApiToken, reboot.
+            self._session._retry_connection = False
         return self._session
 
 
@@ -105,11 +115,41 @@ class _Body(httpx.AsyncByteStream):
             self._response.close()
 
 
-async def _payload(request: httpx.Request) -> AsyncIterablePayload | None:
-    """The body as it is produced, piece by piece; its length stands in the headers already."""
+async def _notice_closed_connections() -> None:
+    """Let the loop read what came meanwhile: a kept connection that the peer has closed must not carry a POST."""
+    # In the first round the loop looks at the sockets, in the second it has told the connections.
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+class _PeerIsDeaf(TimeoutError):
+    """The peer does not take what we send."""
+
+
+class _Payload(AsyncIterablePayload):
+    """The body as it is produced, each piece within the write limit, which aiohttp does not know."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, *, write_seconds: float) -> None:
+        super().__init__(stream)
+        self._stream = stream
+        self._write_seconds = write_seconds
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        async for piece in self._stream:
+            try:
+                async with asyncio.timeout(self._write_seconds):
+                    await writer.write(piece)
+            except TimeoutError:
+                if isinstance(writer, StreamWriter) and writer.transport is not None:
+                    # Closing would wait until the peer takes what is left.
+                    writer.transport.abort()
+                raise _PeerIsDeaf from None
+
+
+async def _payload(request: httpx.Request) -> _Payload | None:
     assert isinstance(request.stream, httpx.AsyncByteStream)
     if "content-length" in request.headers:
-        return AsyncIterablePayload(request.stream)
+        return _Payload(request.stream, write_seconds=request.extensions["timeout"]["write"])
     # Nothing will be asked of the stream that notes the beginning, so it is noted now.
     await request.extensions["trace"]("http11.send_request_headers.started", {})
     return None
@@ -122,24 +162,27 @@ def _timeout(request: httpx.Request) -> aiohttp.ClientTimeout:
     )
 
 
+#: In this order: the first that fits tells. The texts are ours, because aiohttp's own can carry the address.
+_TRANSLATIONS: tuple[tuple[type[Exception], type[httpx.TransportError], str], ...] = (
+    (aiohttp.ClientProxyConnectionError, httpx.ProxyError, "the proxy could not be reached"),
+    (aiohttp.ClientHttpProxyError, httpx.ProxyError, "the proxy refused"),
+    (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout, "no connection in time"),
+    (aiohttp.ClientConnectorError, httpx.ConnectError, "no connection"),
+    (aiohttp.InvalidURL, httpx.UnsupportedProtocol, "the address is not usable"),
+    (_PeerIsDeaf, httpx.WriteTimeout, "the peer does not read"),
+    (TimeoutError, httpx.ReadTimeout, "no answer in time"),
+    (aiohttp.ClientPayloadError, httpx.RemoteProtocolError, "the answer ended early"),
+    (aiohttp.ServerDisconnectedError, httpx.RemoteProtocolError, "the connection was closed without an answer"),
+)
+
+
 def _translated(error: Exception) -> Exception:
-    """The same in httpx's words; aiohttp's own texts can carry the address, and with it the token."""
-    if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return httpx.ProxyError("the proxy could not be reached")
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return httpx.ProxyError(f"the proxy answered {error.status}")
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return httpx.ConnectTimeout("no connection in time")
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return httpx.ConnectError("no connection")
-    if isinstance(error, aiohttp.InvalidURL):
-        return httpx.UnsupportedProtocol("the address is not usable")
-    if isinstance(error, TimeoutError):
-        return httpx.ReadTimeout("no answer in time")
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return httpx.RemoteProtocolError("the answer ended early")
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return httpx.RemoteProtocolError("the connection was closed without an answer")
+    """The same in httpx's words."""
+    if isinstance(error, ProxyError):
+        return httpx.ProxyError(str(error))
+    for kind, ours, words in _TRANSLATIONS:
+        if isinstance(error, kind):
+            return ours(words)
     if isinstance(error, OSError) and error.errno is not None:
         return httpx.ReadError(error.strerror or "the connection broke")
     return httpx.RemoteProtocolError("the answer is not HTTP")

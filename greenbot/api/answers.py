@@ -62,7 +62,7 @@ def read_problem(body: bytes) -> str:
     try:
         data = loads(body)
     except BadJson:
-        return "an HTML page" if text.startswith("<") else text
+        return "the answer is an HTML page" if text.startswith("<") else text
     if isinstance(data, dict):
         words = (data.get(key) for key in ("message", "description", "reason", "error"))
         return next((word for word in words if isinstance(word, str) and word), "")

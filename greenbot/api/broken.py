@@ -3,7 +3,7 @@
 import socket
 
 from greenbot.api.facts import Failure, FailureKind
-from greenbot.redact import redact
+from greenbot.redact import mask_phone, redact
 from greenbot.safe_text import safe_text
 
 # By class name, so that this module needs neither HTTP library: httpx, httpcore, http.client, socket.
@@ -36,14 +36,14 @@ _BEFORE = ("ConnectTimeout", "ConnectError", "PoolTimeout", "ProxyError", "Unsup
 
 
 def failure_of(error: BaseException, *, started: bool) -> Failure:
-    """The fact behind `error`; its detail carries no URL, no secret and nothing that steers a terminal.
+    """The fact behind `error`; its detail carries no URL, secret or phone number, and nothing that steers a terminal.
 
     `started`: a byte of the request may have left.
     """
     return Failure(
         stage="after_first_byte" if started else "before_request",
         kind=_kind(error, started=started),
-        detail=safe_text(redact(_words(error)), limit=200),
+        detail=safe_text(mask_phone(redact(_words(error))), limit=200),
     )
 
 

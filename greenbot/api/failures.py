@@ -36,9 +36,14 @@ _HINTS = {
     "instance_deleted": "Remove it here too: greenbot instances remove NAME",
     "forbidden": "Compare id, api_url and media_url of the instance with the console; the plan may lack the method.",
     "account_suspended": "Write to the support of GREEN-API.",
+    "bad_request": "GREEN-API says no more than this: look at the ids and the numbers you gave.",
     "request_too_large": "Shorten it; files belong into an upload.",
     "file_too_large": "Send a smaller file, or the link itself as text.",
 }
+#: For a lost message that greenbot keeps no record of.
+_LOOK_THERE = (
+    "Do not just run it again: the guest could get it twice. Look first with: greenbot api lastOutgoingMessages"
+)
 
 
 def error_of(
@@ -69,6 +74,8 @@ def error_of(
         error.retryable = False
     if kind is OutcomeUnknown and endpoint is not None and not endpoint.sends:
         error.hint, error.maybe_sent = "Look at the present state before running it again.", False
+    elif kind is OutcomeUnknown and message_id is None:
+        error.hint = _LOOK_THERE
     return error
 
 

@@ -140,6 +140,9 @@ def _read(wire: Wire, request: Request) -> tuple[Reply, bool]:
             raise http.client.IncompleteRead(b"", response.length)
         reply = Reply(status=response.status, headers=headers, body=intake.finish(), truncated=intake.truncated)
         return reply, not (intake.truncated or response.will_close)
+    except ValueError:
+        # http.client stumbles over a chunk of negative length.
+        raise http.client.HTTPException("the answer is not HTTP") from None
     finally:
         response.close()
 

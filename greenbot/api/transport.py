@@ -60,7 +60,7 @@ class Pooled:
             _cancel_again()
             return Failure(stage=_stage(watch), kind="cancelled", detail="stopped")
         except (httpx.TransportError, httpx.InvalidURL, OSError, UnreadableEncoding) as error:
-            return failure_of(error, started=not cannot_have_left(error))
+            return failure_of(error, started=watch.started and not cannot_have_left(error))
         finally:
             if request.body is not None:
                 request.body.close()

@@ -8,6 +8,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from greenbot.api.proxy import ProxyError
 from greenbot.api.request import Limits, Monotonic
 
 if TYPE_CHECKING:
@@ -25,10 +26,6 @@ class ConnectTimeout(TimeoutError):
 
 class WriteTimeout(TimeoutError):
     """The peer did not take what we send."""
-
-
-class ProxyError(OSError):
-    """The proxy does not let us through."""
 
 
 class Deadline:
@@ -146,6 +143,9 @@ def _reach(host: str, port: int, connecting: Deadline) -> socket.socket:
 def _look_up(host: str, port: int, connecting: Deadline) -> "_Addresses":
     try:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except UnicodeError:
+        # An empty label, or one of more than 63 letters: no resolver need be asked.
+        raise socket.gaierror(socket.EAI_NONAME, "this cannot be the name of a host") from None
     except socket.gaierror:
         return _ask_resolver(host, port, connecting.left(60.0))
 

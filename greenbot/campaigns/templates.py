@@ -20,17 +20,6 @@ _NAME = re.compile(r"[^\W\d_][\w]{0,39}")
 _TEMPLATE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
-class MissingVariable(UsageError):
-    """The template has a gap that nothing was given for."""
-
-    def __init__(self, variable: str) -> None:
-        super().__init__(
-            f"The template needs {{{{{variable}}}}}, and nothing was given for it.",
-            hint=f"Add --var {variable}=VALUE, or give the gap words of its own: {{{{{variable}|guest}}}}",
-        )
-        self.variable = variable
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
     """A text with gaps that the store keeps under a name."""
@@ -65,8 +54,8 @@ def needed_by(text: str) -> tuple[str, ...]:
 def render(text: str, variables: Mapping[str, str]) -> str:
     """The text with its gaps filled; an empty value counts as none.
 
-    Raises `MissingVariable` naming the first gap that has neither a value nor words of its own,
-    `UsageError` for a gap that cannot be filled.
+    Raises `UsageError` naming the first gap that has neither a value nor words of its own, or that no
+    value could fill.
     """
     values = {variable_name(name): value for name, value in variables.items()}
     _gaps(text)
@@ -77,7 +66,10 @@ def _filled(gap: re.Match[str], values: Mapping[str, str]) -> str:
     name = _checked(gap)
     given = values.get(name, "").strip() or gap[2]
     if given is None:
-        raise MissingVariable(name)
+        raise UsageError(
+            f"The template needs {{{{{name}}}}}, and nothing was given for it.",
+            hint=f"Add --var {name}=VALUE, or give the gap words of its own: {{{{{name}|guest}}}}",
+        )
     return given
 
 
@@ -161,7 +153,7 @@ def listed(db: "Db") -> list[Template]:
 def text_for(db: "Db", name: str, variables: Mapping[str, str]) -> str:
     """The words of a stored template with its gaps filled: for `send text --template`.
 
-    Raises `NotFound`, `MissingVariable`, and `UsageError` for a variable that the template does not have.
+    Raises `NotFound`; `UsageError` for a gap without a value, and for a variable that the template does not have.
     """
     template = get(db, name)
     strange = [given for given in variables if variable_name(given) not in template.variables]

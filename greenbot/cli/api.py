@@ -33,6 +33,12 @@ def api(
         str | None, typer.Option("--input", metavar="FILE|-", help="All parameters as one JSON object.")
     ] = None,
     file: Annotated[str | None, typer.Option("--file", metavar="FILE", help="The file of an upload method.")] = None,
+    token_out: Annotated[
+        str | None,
+        typer.Option(
+            "--token-out", metavar="FILE", help="Write a token that is in the answer here; it is never shown."
+        ),
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the methods.")] = False,
 ) -> None:
     """Call any GREEN-API method and print its answer as JSON.
@@ -45,6 +51,7 @@ def api(
     greenbot api getStateInstance -i grand-kyiv
     greenbot api checkWhatsapp -F chatId=380441234567@c.us
     greenbot api createGroup --input group.json -n
+    greenbot api updateApiToken --token-out new-token
     """
     from greenbot.cli import apicall
 
@@ -53,4 +60,5 @@ def api(
     elif method is None:
         raise UsageError("Which method?", hint="See them with: greenbot api --list")
     else:
-        apicall.call(run, method, apicall.parameters(field or [], raw_field or [], input_), file)
+        given = apicall.parameters(field or [], raw_field or [], input_)
+        apicall.call(run, method, given, file_name=file, token_out=token_out)

@@ -1,6 +1,7 @@
 """The work behind `greenbot api`: parameters from the command line, one call, its answer."""
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,21 @@ def parameters(fields: list[str], raw_fields: list[str], source: str | None) -> 
     """All parameters: those of `--input`, then each field. Raises `UsageError`."""
     given = _from_input(source) if source is not None else {}
     given |= dict(assignment(item, typed=True) for item in fields)
-    return given | dict(assignment(item, typed=False) for item in raw_fields)
+    given |= dict(assignment(item, typed=False) for item in raw_fields)
+    for name, value in given.items():
+        _must_be_text(name, name)
+        _must_be_text(value, name)
+    return given
+
+
+def _must_be_text(value: object, name: str) -> None:
+    """JSON and URLs are UTF-8; what a shell hands over need not be. Raises `UsageError`."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"The parameter '{name}' is not UTF-8 text.", hint="Check the encoding of the shell."
+        ) from error
 
 
 def _from_input(source: str) -> dict[str, object]:
@@ -55,7 +70,11 @@ def _from_input(source: str) -> dict[str, object]:
     return value
 
 
-def call(run: Run, method: str, given: dict[str, object], file_name: str | None) -> None:
+#: Methods whose answer holds a new token, which nobody can read once it is masked.
+_TOKEN_GIVERS = {"updateApiToken": "apiTokenInstance", "createInstance": "apiTokenInstance"}
+
+
+def call(run: Run, method: str, given: dict[str, object], *, file_name: str | None, token_out: str | None) -> None:
     """Make the call, or show it under -n; prints the answer as JSON."""
     from greenbot.api.inline import run_inline
     from greenbot.api.outcome import error_of
@@ -64,10 +83,16 @@ def call(run: Run, method: str, given: dict[str, object], file_name: str | None)
     file = _file(file_name) if file_name is not None else None
     if not endpoint.name.startswith(_READING_WORDS):
         run.must_write()
+    if endpoint.name in _TOKEN_GIVERS and token_out is None and not run.flags.dry_run:
+        raise UsageError(
+            f"{endpoint.name} answers with a token, which greenbot does not show.", hint="Add --token-out FILE."
+        )
     if endpoint.host == "partner":
         run.settings.partner_token()
     if endpoint.body in ("multipart", "raw") and file is None:
         raise UsageError(f"{endpoint.name} needs a file.", hint="Add --file FILE.")
+    if token_out is not None:
+        _must_be_writable(run.cwd / token_out)
     client = run.client(run.instance)
     params = _as_documented(endpoint, given)
     if run.flags.dry_run:
@@ -78,7 +103,31 @@ def call(run: Run, method: str, given: dict[str, object], file_name: str | None)
         raise UnknownMethod(f"GREEN-API has no method '{method}'.")
     if not outcome.succeeded:
         raise error_of(outcome, instance=run.instance.name, endpoint=endpoint)
+    if token_out is not None:
+        _keep_token(run, endpoint.name, outcome.data, Path(token_out))
     _print(run, outcome.data)
+
+
+def _must_be_writable(path: Path) -> None:
+    """Asked before the call: afterwards the new token would be lost. Raises `ConfigError` or `BadFile`."""
+    from greenbot.config.paths import make_private_dir
+
+    make_private_dir(path.parent)
+    if not os.access(path.parent, os.W_OK) or path.is_dir():
+        raise BadFile(f"{path} cannot be written.", hint="Name a file in a folder of your own.")
+
+
+def _keep_token(run: Run, method: str, answer: object, path: Path) -> None:
+    """Write the token of an answer where only its owner can read it. Raises `ConfigError`."""
+    from greenbot.config.secrets import write_secret
+    from greenbot.redact import Secret
+
+    token = answer.get(_TOKEN_GIVERS.get(method, "")) if isinstance(answer, dict) else None
+    if not isinstance(token, str) or not token:
+        run.out.warn("There is no token in this answer.")
+        return
+    write_secret(run.cwd / path, Secret(token))
+    run.out.say(f"The new token is in {path}. Use it: greenbot instances edit NAME --token-stdin < {path}")
 
 
 def _endpoint(method: str, given: dict[str, object]) -> "Endpoint":

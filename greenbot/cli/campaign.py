@@ -9,7 +9,6 @@ from greenbot.cli.tree import Group
 
 if TYPE_CHECKING:
     from greenbot.campaigns.campaign import Campaign
-    from greenbot.db.audit import Operator
 
 group = Group("campaign", "One text to many guests: plan it, look at it, start exactly that, follow it.")
 
@@ -114,7 +113,17 @@ def preview(
 
 
 @group.command("start", dry_run=True, yes=True)
-def start(run: Run, name: Name, follow: Follow = False) -> None:
+def start(
+    run: Run,
+    name: Name,
+    when: Annotated[
+        str | None, typer.Option("--at", metavar="WHEN", help='Begin later: 2h, "tomorrow 10:00", 2026-11-22T08:00.')
+    ] = None,
+    tz: Annotated[
+        str | None, typer.Option("--tz", metavar="ZONE", help="Whose clock --at means, such as Europe/Kyiv; or hotel.")
+    ] = None,
+    follow: Follow = False,
+) -> None:
     """Start exactly the campaign that was planned.
 
     Every guest is handed to the outbox once; the worker (greenbot outbox run) sends them at the campaign's
@@ -122,6 +131,7 @@ def start(run: Run, name: Name, follow: Follow = False) -> None:
 
     Examples:
     greenbot campaign start guests
+    greenbot campaign start guests --at "tomorrow 10:00"
     greenbot campaign start guests --yes --follow
     """
     from greenbot.campaigns.campaign import READY, Standing
@@ -131,6 +141,7 @@ def start(run: Run, name: Name, follow: Follow = False) -> None:
     from greenbot.cli.campaign_show import guests_bar, say
 
     campaign = by_name(run.store, name)
+    begin_ms = _begin(run, campaign, when, tz)
     ready = tally(run.store, campaign.id).of(READY)
     question = f"Send to {ready:,} guests from {campaign.rules.instance}"
     if run.flags.dry_run:
@@ -140,7 +151,7 @@ def start(run: Run, name: Name, follow: Follow = False) -> None:
     if campaign.state is Standing.PLANNED:
         run.confirm(question + "?")
     with guests_bar(run, "Handing over") as on_progress:
-        campaign = start_campaign(run.store, campaign, _by(run), on_progress=on_progress)
+        campaign = start_campaign(run.store, campaign, run.operator, begin_ms=begin_ms, on_progress=on_progress)
     if follow:
         follow_campaign(run, campaign)
     say(run, campaign)
@@ -182,7 +193,7 @@ def pause(run: Run, name: Name) -> None:
 
     campaign = _writable(run, name, "pause")
     if campaign is not None:
-        _say(run, operate.pause(run.store, campaign, _by(run)))
+        _say(run, operate.pause(run.store, campaign, run.operator))
 
 
 @group.command("resume", dry_run=True)
@@ -200,7 +211,7 @@ def resume(run: Run, name: Name) -> None:
     campaign = _writable(run, name, "resume")
     if campaign is not None:
         with guests_bar(run, "Handing over") as on_progress:
-            campaign = operate.resume(run.store, campaign, _by(run), on_progress=on_progress)
+            campaign = operate.resume(run.store, campaign, run.operator, on_progress=on_progress)
         _say(run, campaign)
 
 
@@ -217,7 +228,7 @@ def cancel(run: Run, name: Name) -> None:
     campaign = _writable(run, name, "cancel")
     if campaign is not None:
         run.confirm(f"Cancel {campaign.name} with {tally(run.store, campaign.id).open:,} messages still to send?")
-        _say(run, operate.cancel(run.store, campaign, _by(run)))
+        _say(run, operate.cancel(run.store, campaign, run.operator))
 
 
 @group.command("report", rows=True)
@@ -256,11 +267,13 @@ def _writable(run: Run, name: str, verb: str) -> "Campaign | None":
     return campaign
 
 
-def _by(run: Run) -> "Operator":
-    from greenbot.cli.suppress import actor_of
-    from greenbot.db.audit import Operator
+def _begin(run: Run, campaign: "Campaign", when: str | None, tz: str | None) -> int | None:
+    """When a campaign is to begin, if not now."""
+    if when is None:
+        return None
+    from greenbot.cli.when import moment, zone_for
 
-    return Operator(name=actor_of(run), clock=run.clock)
+    return moment(when, now_ms=run.clock.now_ms(), zone=zone_for(tz, hotel=campaign.rules.timezone))
 
 
 def _say(run: Run, campaign: "Campaign") -> None:

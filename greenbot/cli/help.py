@@ -63,7 +63,8 @@ def _print_page(run: Run, text: str) -> None:
         from rich.console import Console
         from rich.markdown import Markdown
 
-        console = Console(file=run.out.stdout, no_color=run.out.no_color, width=min(100, Console().width))
+        plain = False if run.out.no_color else None
+        console = Console(file=run.out.stdout, force_terminal=plain, width=min(100, Console().width))
         console.print(Markdown(text, hyperlinks=False))
     else:
         run.out.stdout.write(text)

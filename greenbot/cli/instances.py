@@ -4,17 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from greenbot.cli.instances_group import NameArgument, group
 from greenbot.cli.run import Run
-from greenbot.cli.tree import Group
 from greenbot.errors import GreenbotError, UsageError
 
 if TYPE_CHECKING:
     from greenbot.config.settings import Instance
     from greenbot.redact import Secret
 
-group = Group("instances", "The WhatsApp numbers greenbot works with.")
-
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The instance's name, such as grand-kyiv.")]
 TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the API token from stdin.")]
 TokenFile = Annotated[str | None, typer.Option("--token-file", metavar="FILE", help="Keep the API token in this file.")]
 SetOption = Annotated[

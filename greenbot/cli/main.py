@@ -39,6 +39,9 @@ def _run(argv: list[str]) -> int:
 
     group = root()
     if _COMPLETE in os.environ:
+        from typer._completion_classes import completion_init
+
+        completion_init()
         group._main_shell_completion({}, "greenbot", _COMPLETE)
     try:
         with group.make_context("greenbot", list(argv)) as context:

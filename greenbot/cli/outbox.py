@@ -5,6 +5,7 @@ from greenbot.cli import (  # noqa: F401, I001 - they register their commands, i
     outbox_show,
     outbox_change,
     outbox_pause,
+    outboxreconcile,
     outboxrun,
     outbox_purge,
     outbox_stats,

@@ -12,7 +12,7 @@ from greenbot.errors import GreenbotError, PartlyDone, Refused, Stopped, Unknown
 
 if TYPE_CHECKING:
     from greenbot.outbox.message import Message
-    from greenbot.outbox.operate import Action, Result, Seen
+    from greenbot.outbox.operate import Action, Result
 
 _PAST = {"hold": "held", "release": "released", "cancel": "cancelled", "edit": "edited", "retry": "retried"}
 #: Such work takes a while; then a line now and then says how far it is.
@@ -27,7 +27,7 @@ def act(run: Run, action: "Action", ids: list[str] | None, which: Which, **fixed
     Raises UnknownMessage and Refused for a single message, PartlyDone when some were done and some not.
     """
     recover(run)
-    wanted = _wanted(run, ids, which, **fixed)
+    wanted = _wanted(run, action, ids, which, **fixed)
     if not wanted.messages and not wanted.unknown:
         run.out.say("No message matches; there is nothing to do.")
         return
@@ -53,7 +53,7 @@ class _Wanted:
         self.in_bulk = in_bulk
 
 
-def _wanted(run: Run, ids: list[str] | None, which: Which, **fixed: Any) -> _Wanted:
+def _wanted(run: Run, action: "Action", ids: list[str] | None, which: Which, **fixed: Any) -> _Wanted:
     named = bool(ids)
     filtered = not which.says_nothing or run.flags.instance is not None or run.flags.tag is not None
     if named and filtered:
@@ -65,7 +65,20 @@ def _wanted(run: Run, ids: list[str] | None, which: Which, **fixed: Any) -> _Wan
         raise UsageError(
             "Which messages?", hint="Give their numbers, - for numbers on stdin, or filters such as --instance NAME."
         )
-    return _Wanted(every(run, which, **({} if which.state else fixed)), [], in_bulk=True)
+    return _possible(run, action, every(run, which, **({} if which.state else fixed)))
+
+
+def _possible(run: Run, action: "Action", found: "list[Message]") -> _Wanted:
+    """A filter may also catch what it cannot be done to: that is no failure, as long as there is something else."""
+    obstacles = [action.obstacle(run.store, message, run.clock.now_ms()) for message in found]
+    possible = [message for message, why in zip(found, obstacles, strict=True) if why is None]
+    if not possible or len(possible) == len(found):
+        return _Wanted(found, [], in_bulk=True)
+    first, why = next((message, why) for message, why in zip(found, obstacles, strict=True) if why is not None)
+    others = len(found) - len(possible)
+    more = f" and {others - 1:,} more" if others > 1 else ""
+    run.out.say(f"Left out: message {first.id}{more}, because it {why}.")
+    return _Wanted(possible, [], in_bulk=True)
 
 
 def _by_number(run: Run, ids: list[str]) -> _Wanted:
@@ -128,7 +141,7 @@ def _preview(run: Run, action: "Action", wanted: _Wanted) -> None:
 def _carried_out(run: Run, action: "Action", messages: "Sequence[Message]") -> "list[Result]":
     from greenbot.outbox.operate import Seen, carry_out
 
-    seen: list[Seen] = [Seen.of(message) for message in messages]
+    seen = [Seen.of(message) for message in messages]
     results: list[Result] = []
     try:
         for result in carry_out(run.store, seen, action, run.operator):

@@ -142,9 +142,12 @@ def _waiting() -> dict[str, Any]:
 def _moment(run: Run, text: str, tz: str | None) -> int:
     from greenbot.cli.when import hotel_zone, moment, zone_for
 
-    hotel = None
-    if run.settings.instances and (tz == "hotel" or run.flags.instance or len(run.settings.instances) == 1):
-        hotel = hotel_zone(run.settings, run.instance)
+    settings = run.settings
+    named = run.flags.instance is not None or run.flags.tag is not None
+    hotels = run.instances if named else settings.instances.values()
+    zones = {hotel_zone(settings, hotel) for hotel in hotels}
+    # Hotels in several zones have no clock in common.
+    hotel = zones.pop() if len(zones) == 1 else None
     return moment(text, now_ms=run.clock.now_ms(), zone=zone_for(tz, hotel=hotel))
 
 

@@ -36,19 +36,20 @@ def purge(
     states = tuple(state_of(word) for word in state) if state else OVER
     older_than_ms = round(seconds_of(older_than) * 1000)
     retentions = [Retention(older_than_ms=older_than_ms, instance=name, states=states) for name in names]
-    rows = [
-        {"instance": retention.instance or "all", "state": found, "messages": count}
-        for retention in retentions
-        for found, count in count_old(run.store, retention, run.clock.now_ms()).items()
+    old = [(kept, count_old(run.store, kept, run.clock.now_ms())) for kept in retentions]
+    total = sum(count for _, counts in old for count in counts.values())
+    rows: list[dict[str, object]] = [
+        {"instance": kept.instance or "all", "state": found, "messages": count}
+        for kept, counts in old
+        for found, count in counts.items()
     ]
-    total = sum(int(row["messages"]) for row in rows)
     if run.flags.dry_run or not total:
         run.out.rows(rows, ("instance", "state", "messages"), empty="Nothing is that old.")
         if total:
             run.out.say(f"{total:,} messages would be removed. Nothing was changed.")
         return
     run.must_write()
-    run.out.say(", ".join(f"{row['messages']:,} {row['state']}" for row in rows) + ".")
+    run.out.say(", ".join(f"{row['messages']} {row['state']} of {row['instance']}" for row in rows) + ".")
     run.confirm(f"Remove {total:,} messages and their history?")
     _remove(run, retentions, total)
 

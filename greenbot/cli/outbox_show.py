@@ -42,9 +42,12 @@ def show(run: Run, message_id: IdArgument) -> None:
     for key in ("until", "class"):
         del found[key]
     run.out.record(found | details(run, message, waits), essential="state")
-    if not run.flags.quiet:
-        for line in history(run, log, calls):
-            run.out.block(line)
+    if run.flags.quiet:
+        return
+    for line in history(run, log, calls):
+        run.out.block(line)
+    if advice := next_step(message):
+        run.out.say(advice)
 
 
 def as_json(
@@ -148,8 +151,6 @@ def next_step(message: "Message") -> str | None:
             "Look into the chat on the hotel's phone, then say what you saw: "
             f"greenbot outbox resolve {message.id} --sent, or --resend, or --drop"
         )
-    if message.state == "queued":
-        return f"Send it now: greenbot outbox retry {message.id}. Or take it back: greenbot outbox cancel {message.id}"
     return None
 
 

@@ -12,7 +12,6 @@ from greenbot.errors import UsageError
 
 if TYPE_CHECKING:
     from greenbot.outbox.figures import Pace
-    from greenbot.outbox.states import State
     from greenbot.outbox.table import Count
     from greenbot.outbox.waiting import Around
 
@@ -99,7 +98,7 @@ def _instance_row(
     from greenbot.cli.values import Age
     from greenbot.outbox.states import OPEN, State
 
-    by_state: dict[State, int] = {count.state: count.messages for count in counts}
+    by_state = {count.state: count.messages for count in counts}
     oldest = min((count.oldest_at_ms for count in counts if count.state in OPEN), default=None)
     return {
         "instance": name,

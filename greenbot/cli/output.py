@@ -194,7 +194,8 @@ def _hint(error: GreenbotError) -> str | None:
     """What to type next, ready to be typed: with the name of the instance where it is known."""
     if error.hint is None or error.instance is None:
         return error.hint
-    return re.sub(r"\bNAME\b", error.instance, error.hint)
+    name = error.instance
+    return re.sub(r"\bNAME\b", lambda _: name, error.hint)
 
 
 def _heading(name: str) -> str:

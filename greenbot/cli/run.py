@@ -115,18 +115,23 @@ class Run:
         return not self.flags.no_input and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
     @property
-    def operator(self) -> "Operator":
-        """Who runs this, for the audit: the name of the account, and of the person who became it."""
+    def actor(self) -> str:
+        """Who runs this, for logs and the audit: the name of the account, and of the person who became it."""
         import pwd
-
-        from greenbot.db.audit import Operator
 
         try:
             name = pwd.getpwuid(os.getuid()).pw_name
         except KeyError:
             name = f"uid {os.getuid()}"
         person = self.environ.get("SUDO_USER", "")
-        return Operator(name=f"{person} as {name}" if person and person != name else name, clock=self.clock)
+        return f"{person} as {name}" if person and person != name else name
+
+    @property
+    def operator(self) -> "Operator":
+        """The same with the clock, for what writes the audit."""
+        from greenbot.db.audit import Operator
+
+        return Operator(name=self.actor, clock=self.clock)
 
     def client(self, instance: "Instance") -> "Client":
         """A client for one instance and this one command; --debug shows its calls. Raises `TokenMissing`."""

@@ -8,7 +8,7 @@ from greenbot.cli.handover import hand_over, is_attended
 from greenbot.cli.interrupts import Interrupts
 from greenbot.cli.run import Run
 from greenbot.cli.wishes import Wishes
-from greenbot.errors import GreenbotError, NotSent, OutcomeUnknown, StillPending, Stopped
+from greenbot.errors import BadFile, GreenbotError, NotSent, OutcomeUnknown, StillPending, Stopped
 
 if TYPE_CHECKING:
     from greenbot.api.client import Client
@@ -134,6 +134,8 @@ class Sender:
         from greenbot.outbox.spool import take_in
 
         copy = take_in(self._run.settings.paths.spool_dir, draft.path)
+        if copy.sha256 != draft.sha256:
+            raise BadFile(f"The file '{draft.path.name}' was changed meanwhile.", hint="Run it again when it is ready.")
         return draft.kept_at(copy.path), copy.sha256
 
     def _delivered(self, message_id: int, draft: "Draft") -> "Delivery":

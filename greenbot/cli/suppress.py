@@ -130,9 +130,4 @@ def _scope(run: Run) -> str:
 def _by(run: Run, reason: str | None) -> "By":
     from greenbot.campaigns.suppress import By
 
-    return By(actor=actor_of(run), reason=reason)
-
-
-def actor_of(run: Run) -> str:
-    """Who runs this command, as far as the environment says."""
-    return run.environ.get("SUDO_USER") or run.environ.get("USER") or "shell"
+    return By(actor=run.actor, reason=reason)

@@ -17,7 +17,9 @@ def write_table(
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(file=stream, no_color=no_color, highlight=False, markup=False, emoji=False)
+    # Without colours no bold either: whoever asked for that reads or parses the bytes.
+    plain = False if no_color else None
+    console = Console(file=stream, force_terminal=plain, highlight=False, markup=False, emoji=False)
     widths = [max(map(cell_len, cells)) for cells in zip(columns, *rows, strict=True)]
     if full:
         # The terminal wraps what is too long: nothing may be cut.

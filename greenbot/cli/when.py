@@ -62,7 +62,8 @@ def zone_for(name: str | None, *, hotel: str | None) -> tzinfo:
     """
     if name == "hotel" and hotel is None:
         raise UsageError(
-            "This instance has no time zone.", hint="Set it: greenbot instances edit NAME --set timezone=Europe/Kyiv"
+            "No one hotel's time zone is meant.",
+            hint="Name one with -i; set its zone with: greenbot instances edit NAME --set timezone=Europe/Kyiv",
         )
     wanted = hotel if name in (None, "hotel") else name
     if wanted is None:
@@ -93,11 +94,9 @@ def moment(text: str, *, now_ms: int, zone: tzinfo, towards: Towards = "future")
     ago and `mon 9:00` the last one.
     """
     given = " ".join(text.strip().lower().split())
-    found = _span(given, now_ms, towards)
-    if found is None:
-        found = _absolute(given)
-    if found is None:
-        found = _on_the_clock(given, now_ms, zone, towards)
+    found = _span(given, now_ms, towards) if given.isascii() else None
+    if found is None and given.isascii():
+        found = _absolute(given) or _on_the_clock(given, now_ms, zone, towards)
     if found is None or not 0 <= found <= _LATEST_MS:
         raise UsageError(f"'{safe_text(text, limit=60)}' is no moment greenbot understands.", hint=_HINT)
     if towards == "future" and found < now_ms:

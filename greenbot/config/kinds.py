@@ -54,7 +54,8 @@ def is_name(text: str) -> bool:
 
 
 def _shown(value: object) -> str:
-    return safe_text(f'"{value}"' if isinstance(value, str) else str(value), limit=60)
+    text = f'"{value}"' if isinstance(value, str) else str(value).removesuffix(".0")
+    return safe_text(text, limit=60)
 
 
 def _text(value: object, expected: str) -> str:

@@ -23,6 +23,13 @@ begin
   select raise(abort, 'the audit is append-only');
 end;
 
+-- REPLACE removes a row without asking the trigger above.
+create trigger audit_is_not_replaced before insert on audit
+ when exists (select 1 from audit where id = new.id)
+begin
+  select raise(abort, 'the audit is append-only');
+end;
+
 -- Without it, removing one old message would read all others to see whether they are a retry of it.
 create index messages_retries on messages (retry_of) where retry_of is not null;
 

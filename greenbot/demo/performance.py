@@ -63,8 +63,9 @@ class Performance:
         """From the first text to the last count."""
         self._prepare()
         self._every_type()
-        self._statuses()
-        self._lost_reply()
+        if self.accepted:
+            self._statuses()
+            self._lost_reply()
         summary = self._count()
         self.audience.ends(summary)
         return summary
@@ -85,6 +86,8 @@ class Performance:
             if finished.exit_code != 0:
                 self._break(f"{step.shows} was not accepted: {finished.error}")
             self.accepted += finished.exit_code == 0
+            if not self.accepted:
+                return  # not even the first one: what follows would only repeat it
             self.cast.words[step.name] = finished.text("remote_id")
             self._breathe()
 
@@ -120,11 +123,12 @@ class Performance:
         if times != 1:
             self._break(f"the message was carried out {times} times")
         self.audience.says(f"GREEN-API's own ledger says how often it was carried out: {times}.")
-        self.stage.wait_until(self._lost_is_there, _STATUS_SECONDS, self._watch)
+        self.stage.wait_until(self._lost_is_read, _STATUS_SECONDS, self._watch)
         self._breathe()
 
-    def _lost_is_there(self) -> bool:
-        return any(message.chat_id == FRIEND_CHAT and "taxi" in message.text for message in self.stage.inbox())
+    def _lost_is_read(self) -> bool:
+        taxi = [each for each in self.stage.inbox() if each.chat_id == FRIEND_CHAT and "taxi" in each.text]
+        return any(message.status == "read" for message in taxi)
 
     def _run(self, step: Step) -> Finished:
         argv = self.cast.command(step)

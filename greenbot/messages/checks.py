@@ -82,7 +82,7 @@ def check_flag(value: object, *, what: str) -> None:
 def check_count(found: int, allowed: range, *, what: str, hint: str) -> None:
     """`what` is a plural, such as `options`. Raises `BadDraft`."""
     if found not in allowed:
-        given = f"There are {found} {what}" if found != 1 else f"There is only 1 of the {what}"
+        given = f"There are {found} {what}" if found != 1 else f"There is only 1 {what.removesuffix('s')}"
         raise BadDraft(f"{given}; {allowed[0]} to {allowed[-1]} are possible.", hint=hint)
 
 

@@ -48,8 +48,10 @@ def after_question(health: Health, outcome: "Outcome", now_ms: int) -> Health:
     """What is known of the instance after getStateInstance."""
     if outcome.cls.succeeded:
         return healths.answered(health, _account(outcome.data), now_ms)
-    if outcome.cls is OutcomeClass.LIMITED or outcome.reason == INTERRUPTED:
+    if outcome.reason == INTERRUPTED:
         return health
+    if outcome.cls is OutcomeClass.LIMITED:
+        return healths.put_off(health)
     if outcome.cls is OutcomeClass.NOT_SENT and outcome.reason not in _STATES:
         return healths.missed(health, now_ms)
     return for_instance(health, outcome, now_ms)

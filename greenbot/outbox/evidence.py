@@ -13,8 +13,8 @@ from greenbot.outbox.appearance import Appearance, Sighting, alike
 
 #: How far the clocks may differ by themselves, and what a timestamp in whole seconds leaves out.
 SLACK_MS = 5_000
-#: A clock that is wrong by more than this says nothing about which of two messages was first.
-MOST_LEAD_MS = 3_600_000
+#: What left so long before our first try, by GREEN-API's clock, is another message however wrong our clock is.
+MOST_LEAD_MS = 600_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,14 @@ class Findings:
     suspicions: Mapping[int, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """How far our clock runs ahead of GREEN-API's: something between these two."""
+
+    least_ms: int = 0
+    most_ms: int = 0
+
+
 IsKnown = Callable[[str], bool]
 
 
@@ -45,22 +53,22 @@ def find(
     *,
     is_known: IsKnown,
     aliases: Mapping[str, str] | None = None,
-    lead_ms: int = 0,
+    lead: Lead = Lead(),
 ) -> Findings:
     """Who is who. `is_known` tells whether an id belongs to a message of ours already.
 
-    `aliases` says which chat is meant by another id of it. `lead_ms`: our clock runs ahead of
-    GREEN-API's by so much. The oldest message chooses first, and no sighting proves two.
+    `aliases` says which chat is meant by another id of it. The oldest message chooses first, and no
+    sighting proves two.
     """
     proofs: dict[int, Sighting] = {}
     elsewhere: dict[int, Sighting] = {}
     suspicions: dict[int, str] = {}
     used: set[str] = set()
     for doubt in sorted(doubts, key=lambda one: one.message_id):
-        seen = [one for one in sightings if _is_candidate(one, doubt, aliases or {}, lead_ms)]
+        seen = [one for one in sightings if _is_candidate(one, doubt, aliases or {}, lead)]
         unknown = [one for one in seen if one.remote_id not in used and not (one.remote_id and is_known(one.remote_id))]
         for sighting in sorted(unknown, key=_by_strength):
-            verdict = _verdict(sighting, doubt, aliases or {})
+            verdict = _verdict(sighting, doubt, aliases or {}, lead)
             if verdict == "proof":
                 proofs[doubt.message_id] = sighting
                 used.add(sighting.remote_id)
@@ -76,13 +84,16 @@ def find(
     )
 
 
-def clock_lead_ms(posted_and_seen_ms: Iterable[tuple[int, int]]) -> int:
-    """How far our clock runs ahead of GREEN-API's, at least: from messages whose fate is known.
+def clock_lead(posted_and_seen_ms: Iterable[tuple[int, int]], *, newest_ms: int | None, now_ms: int) -> Lead:
+    """What messages whose fate is known tell about the clocks.
 
-    Each pair is when we began to send one and when GREEN-API says it left. It cannot leave before.
+    Each pair is when we began to send one and when GREEN-API says it left: it cannot leave before.
+    `newest_ms` is GREEN-API's time of the newest entry: it cannot be later than now.
     """
-    leads = [posted_ms - seen_ms for posted_ms, seen_ms in posted_and_seen_ms]
-    return min(MOST_LEAD_MS, max([0, *leads]))
+    least_ms = max([0, *(posted_ms - seen_ms for posted_ms, seen_ms in posted_and_seen_ms)])
+    most_ms = MOST_LEAD_MS if newest_ms is None else min(MOST_LEAD_MS, now_ms - newest_ms)
+    least_ms = min(least_ms, MOST_LEAD_MS)
+    return Lead(least_ms=least_ms, most_ms=max(least_ms, most_ms))
 
 
 def _by_strength(sighting: Sighting) -> tuple[bool, int]:
@@ -92,17 +103,22 @@ def _by_strength(sighting: Sighting) -> tuple[bool, int]:
     return (not marked, 2**62 if moment_ms is None else moment_ms)
 
 
-def _is_candidate(sighting: Sighting, doubt: Doubt, aliases: Mapping[str, str], lead_ms: int) -> bool:
+def _is_candidate(sighting: Sighting, doubt: Doubt, aliases: Mapping[str, str], lead: Lead) -> bool:
     """Whether this sighting has anything to do with the doubt: its chat, its time, and not a person's own typing."""
     if sighting.send_by_api is False:
         return False
-    moment_ms = sighting.timestamp_ms
-    if moment_ms is not None and moment_ms < doubt.first_post_at_ms - SLACK_MS - lead_ms:
+    if _is_before(sighting, doubt, lead.most_ms):
         return False
     return _same_chat(sighting, doubt, aliases) or _maybe_same_chat(sighting, doubt, aliases)
 
 
-def _verdict(sighting: Sighting, doubt: Doubt, aliases: Mapping[str, str]) -> str:
+def _is_before(sighting: Sighting, doubt: Doubt, lead_ms: int) -> bool:
+    """Whether it left GREEN-API before we first tried, so that it must be another message."""
+    moment_ms = sighting.timestamp_ms
+    return moment_ms is not None and moment_ms < doubt.first_post_at_ms - SLACK_MS - lead_ms
+
+
+def _verdict(sighting: Sighting, doubt: Doubt, aliases: Mapping[str, str], lead: Lead) -> str:
     """`proof`, `elsewhere`, the words of a suspicion, or nothing."""
     if sighting.removed and not (sighting.appearance and any(sighting.appearance.parts)):
         return "a message of that time was deleted" if _same_chat(sighting, doubt, aliases) else ""
@@ -113,6 +129,8 @@ def _verdict(sighting: Sighting, doubt: Doubt, aliases: Mapping[str, str]) -> st
         return ""
     if doubt.appearance.mark != sighting.appearance.mark:
         return "" if sighting.appearance.mark else "the same text was sent without its mark"
+    if _is_before(sighting, doubt, lead.least_ms):
+        return "the same message was sent a moment before our clock says we tried; is the clock right?"
     if not _same_chat(sighting, doubt, aliases):
         return "elsewhere"
     if not sighting.remote_id or sighting.send_by_api is None:

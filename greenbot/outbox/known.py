@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from greenbot.outbox.appearance import Sighting
 from greenbot.outbox.doubts import Reader
-from greenbot.outbox.evidence import clock_lead_ms
+from greenbot.outbox.evidence import Lead, clock_lead
 from greenbot.outbox.states import State
 from greenbot.outbox.statuses import StatusNews, step
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 AMONG = """
 select chat_id, remote_id, state, delivery, evidence, last_post_at_ms from messages
  where instance = :instance and remote_id in (select value from json_each(:ids))
+"""
+# Its time in the journal tells how the clocks differ.
+LAST_ANSWERED = """
+select last_post_at_ms from messages
+ where instance = :instance and state = :state and evidence = 'response' and last_post_at_ms is not null
+ order by id desc limit 1
 """
 #: The journal's timestamps are whole seconds, rounded down.
 _SECOND_MS = 999
@@ -53,12 +59,14 @@ class Known:
         pairs = ((one.chat_id, self.ours[one.remote_id].chat_id) for one in sightings if one.remote_id in self.ours)
         return {theirs: mine for theirs, mine in pairs if theirs and theirs != mine}
 
-    def clock_lead_ms(self, journal: Sequence[Sighting]) -> int:
-        """How far our clock runs ahead of GREEN-API's, at least."""
-        return clock_lead_ms(
-            (posted_ms, one.timestamp_ms + _SECOND_MS)
-            for one in journal
-            if one.timestamp_ms is not None and (posted_ms := self._answered_post_ms(one.remote_id)) is not None
+    def clock_lead(self, journal: Sequence[Sighting], *, now_ms: int) -> Lead:
+        """How far our clock runs ahead of GREEN-API's."""
+        timed = [(one.remote_id, one.timestamp_ms) for one in journal if one.timestamp_ms is not None]
+        pairs = ((self._answered_post_ms(remote_id), seen_ms) for remote_id, seen_ms in timed)
+        return clock_lead(
+            ((posted_ms, seen_ms + _SECOND_MS) for posted_ms, seen_ms in pairs if posted_ms is not None),
+            newest_ms=max((seen_ms for _, seen_ms in timed), default=None),
+            now_ms=now_ms,
         )
 
     def _answered_post_ms(self, remote_id: str) -> int | None:
@@ -90,3 +98,9 @@ def known_among(reader: Reader, instance: str, remote_ids: Iterable[str]) -> Kno
             for row in rows
         }
     )
+
+
+def last_answered_ms(reader: Reader, instance: str) -> int | None:
+    """When we last began to send a message that GREEN-API answered properly; None when we never did."""
+    rows = [reader.one(LAST_ANSWERED, instance=instance, state=state) for state in (State.ACCEPTED, State.DELIVERED)]
+    return max((row["last_post_at_ms"] for row in rows if row is not None), default=None)

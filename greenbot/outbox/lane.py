@@ -97,6 +97,7 @@ class Lane:
         #: Everything here waits for a person, or for GREEN-API to change its mind; nobody knows how long.
         self.on_hold = False
         self._busy = 0
+        self._limited = False
         self._failure: BaseException | None = None
         self._desk = desk
         self._limits = limits
@@ -246,6 +247,7 @@ class Lane:
             most=1 if keys else self._room(),
             most_unconfirmed=self._limits.most_unconfirmed,
             is_open=self._hosts.is_open,
+            on_probation=self._limited,
             suits=lambda method: {scope.key for scope in self._limits.scopes(self.instance, method)} == keys,
         )
         taken = Taken(gate=Gate(room=0))
@@ -271,6 +273,7 @@ class Lane:
     def _begin(self, client: Exchanger, posting: Posting, admission: Admission, reservation: Reservation) -> None:
         def on_outcome(outcome: "Outcome") -> None:
             self._hosts.report(posting.host, admission, outcome)
+            self._limited = outcome.cls is OutcomeClass.LIMITED or (self._limited and not outcome.succeeded)
             if outcome.cls is OutcomeClass.LIMITED:
                 asked = outcome.retry_after_seconds
                 slow_down(

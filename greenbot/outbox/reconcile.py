@@ -21,7 +21,7 @@ from greenbot.outbox import consequence, statuses
 from greenbot.outbox.appearance import of_journal
 from greenbot.outbox.doubts import again_in, doubt_of, ended_in, found_in, looked_in, uncertain_of, under_way
 from greenbot.outbox.evidence import Findings, find
-from greenbot.outbox.known import Known, known_among
+from greenbot.outbox.known import Known, known_among, last_answered_ms
 from greenbot.outbox.look import Look, may_resend
 from greenbot.outbox.message import Message
 from greenbot.outbox.owner import is_alive
@@ -212,9 +212,11 @@ class Reconciler:
         return bool(call.owner) and is_alive(self._run_dir, call.owner)
 
     def _minutes(self, instance: str, doubts: Iterable[Message]) -> int:
-        """How far back the journal is read: to the oldest first try, and to the oldest silence."""
+        """How far back the journal is read: to the oldest first try, the oldest silence, the last good answer."""
         now_ms = self._clock.now_ms()
         moments = [message.first_post_at_ms or message.created_at_ms for message in doubts]
+        if moments and (answered_ms := last_answered_ms(self._db, instance)) is not None:
+            moments.append(answered_ms)
         silent = statuses.silent_of(self._db, instance, until_ms=now_ms, most=1)
         moments += [message.last_post_at_ms or message.created_at_ms for message in silent]
         return min(_MOST_MINUTES, -(-(now_ms - min([now_ms, *moments])) // 60_000) + _MINUTES_MORE)
@@ -225,7 +227,7 @@ class Reconciler:
             remote.sightings,
             is_known=known.has,
             aliases=known.aliases(remote.sightings),
-            lead_ms=known.clock_lead_ms(remote.journal or ()),
+            lead=known.clock_lead(remote.journal or (), now_ms=self._clock.now_ms()),
         )
         proofs, suspicions = dict(findings.proofs), dict(findings.suspicions)
         chats = {message.id: message.chat_id for message in doubts}

@@ -29,7 +29,7 @@ CANDIDATES = """
 select * from messages as candidate
  where instance = :instance and priority = :priority and state = 'queued' and held_reason is null
    and not_before_ms <= :now and (expires_at_ms is null or expires_at_ms > :alive_until)
-   and (attempts = 0 or :may_retry)
+   and (:may_retry or attempts = 0 or cause = 'rate_limited')
    and method not in (select value from json_each(:barred))
    and not exists (
      select 1 from messages as busy
@@ -59,6 +59,8 @@ select min(not_before_ms) as at_ms from messages indexed by messages_due
  where instance = :instance and priority = :priority and state = 'queued' and held_reason is null
    and not_before_ms > :now
 """
+#: The outcome of a 429.
+RATE_LIMITED = "rate_limited"
 #: GREEN-API docs: its queue keeps a message for 24 hours.
 REMOTE_KEEPS_MS = 86_400_000
 
@@ -112,11 +114,13 @@ class Turn:
     most_unconfirmed: int | None
     is_open: Callable[[str], bool]
     suits: Callable[[str], bool]
+    #: The last answer was a 429: whatever goes now is one more try at the same limit.
+    on_probation: bool = False
 
     def take(self, tx: "Tx") -> Taken:
         """Claim and mark what may leave, within the transaction of a batch."""
         taken = Taken(gate=gate_of(tx, self.instance, self.clock.now_ms(), most_unconfirmed=self.most_unconfirmed))
-        room = min(self.most, taken.gate.room)
+        room = min(self.most, taken.gate.room, 1 if self.on_probation else self.most)
         for priority in range(len(PRIORITIES)):
             while len(taken.postings) < room and self._take_some(tx, priority, taken, room - len(taken.postings)):
                 pass
@@ -159,7 +163,9 @@ class Turn:
         return verdict.go
 
     def _paid(self, tx: "Tx", message: Message, taken: Taken) -> bool:
-        if message.attempts == 0:
+        # A 429 was no try of its own: what it costs is paid by whoever goes next, while they last.
+        is_retry = message.attempts > 0 and message.cause != RATE_LIMITED
+        if not is_retry and not self.on_probation:
             return True
         payment = pay_in(tx, self.instance, self.clock, after_timeout=message.ambiguous_attempts > 0)
         if not payment.paid:

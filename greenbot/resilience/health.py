@@ -46,8 +46,9 @@ _ASK_AGAIN_MS: dict[State, int] = {
     "not_sendable": CONFIRM_MS,
     "quota": 60_000,
     "auth_failed": 900_000,
-    "unreachable": 15_000,
+    "unreachable": 5_000,
 }
+_ASK_AGAIN_MOST_MS = 60_000
 _ASK_AGAIN_NOWHERE_MS = 300_000
 NOWHERE = "nowhere"
 
@@ -113,6 +114,11 @@ def missed(health: Health, now_ms: int) -> Health:
     if health.misses >= MISSES and health.state in ("unknown", "authorized", "degraded"):
         return _moved(replace(health, misses=health.misses), "unreachable", now_ms, reason="no answer")
     return health
+
+
+def put_off(health: Health) -> Health:
+    """After a question that GREEN-API did not want to hear now (429): the next one comes later."""
+    return replace(health, misses=health.misses + 1)
 
 
 def refused(health: Health, reason: str, now_ms: int) -> Health:
@@ -184,6 +190,8 @@ def ask_at_ms(health: Health, now_ms: int) -> int:
     """When getStateInstance is due again. Its answers are for all processes, so `asked_at_ms` counts, not who asked."""
     state = state_at(health, now_ms)
     wait_ms = _ASK_AGAIN_NOWHERE_MS if health.account == NOWHERE else _ASK_AGAIN_MS[state]
+    if state in ("unknown", "unreachable"):
+        wait_ms = min(_ASK_AGAIN_MOST_MS, wait_ms << min(health.misses, 10))
     last_ms = health.asked_at_ms if state == "unknown" else max(health.asked_at_ms, health.seen_at_ms)
     return last_ms + wait_ms
 

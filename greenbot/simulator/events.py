@@ -116,7 +116,7 @@ def resolve(name: str) -> str:
         if candidate in _SAMPLE_SET:
             return candidate
     near = difflib.get_close_matches(name, [*SAMPLES, *MESSAGES], n=3)
-    hint = f"; did you mean {', '.join(near)}?" if near else ""
+    hint = f"; did you mean {', '.join(near)}" if near else ""
     raise UnknownEventError(f"no event is called {name!r}{hint}")
 
 

@@ -283,5 +283,5 @@ def _number(name: str, value: str) -> float:
 
 def _unknown(what: str, name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
+    hint = f"did you mean {near[0]}" if near else f"there are: {', '.join(known)}"
     return f"no {what} is called {name!r}; {hint}"

@@ -1,11 +1,13 @@
-"""One call through either transport, for tests that hold both to the same table."""
+"""One call through any transport, for tests that hold both to the same table."""
 
 import asyncio
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+import httpx
 import pytest
 
+from greenbot.api.aiohttp_transport import AiohttpTransport
 from greenbot.api.client import Client, Credentials, OnCall, ignore_call
 from greenbot.api.inline import run_inline
 from greenbot.api.outcome import Outcome
@@ -14,7 +16,7 @@ from greenbot.redact import Secret
 
 TOKEN = "7f3a9c1e5b8d2046fa91c7e3d5b60824"
 HASTY = Timeouts(connect=1.0, write=1.0, read=0.3, transfer=0.5, poll_extra=0.1, margin=0.2)
-Mode = Literal["pooled", "inline"]
+Mode = Literal["pooled", "inline", "aiohttp"]
 
 Try = Callable[..., Outcome]
 
@@ -32,9 +34,14 @@ def credentials(url: str = "http://127.0.0.1:9") -> Credentials:
     )
 
 
-@pytest.fixture(params=["pooled", "inline"])
+def transport(mode: Mode, environ: Mapping[str, str]) -> Literal["pooled", "inline"] | httpx.AsyncBaseTransport:
+    """What `Client` is given for a mode."""
+    return AiohttpTransport(environ=environ) if mode == "aiohttp" else mode
+
+
+@pytest.fixture(params=["pooled", "inline", "aiohttp"])
 def mode(request: pytest.FixtureRequest) -> Mode:
-    """Both transports must agree."""
+    """All transports must agree."""
     chosen: Mode = request.param
     return chosen
 
@@ -56,7 +63,14 @@ def attempt(mode: Mode) -> Try:
         environ: Mapping[str, str] | None = None,
     ) -> Outcome:
         async def calls() -> Outcome:
-            client = Client(credentials(url), transport=mode, timeouts=timeouts, on_call=on_call, environ=environ or {})
+            around = environ or {}
+            client = Client(
+                credentials(url),
+                transport=transport(mode, around),
+                timeouts=timeouts,
+                on_call=on_call,
+                environ=around,
+            )
             given = {"chatId": "79001234567@c.us", "message": "Hello"} if params is None else params
             try:
                 for _ in range(times):

@@ -88,8 +88,15 @@ from greenbot.api.inline import run_inline
 from greenbot.redact import Secret
 url, mode, method = sys.argv[1:]
 async def main():
-    client = Client(Credentials(instance_name="a", id="1", token=Secret(%r), api_url=url), transport=mode, environ={})
+    if mode == "aiohttp":
+        from greenbot.api.aiohttp_transport import AiohttpTransport
+        carrier = AiohttpTransport(environ={})
+    else:
+        carrier = mode
+    lives = Credentials(instance_name="a", id="1", token=Secret(%r), api_url=url)
+    client = Client(lives, transport=carrier, environ={})
     print((await client.exchange(method, {"chatId": "1@c.us", "message": "x"})).reason)
+    await client.aclose()
 run_inline(main()) if mode == "inline" else asyncio.run(main())
 """
 

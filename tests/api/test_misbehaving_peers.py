@@ -11,7 +11,7 @@ from greenbot.api.client import Client
 from greenbot.api.inline import run_inline
 from greenbot.api.outcome import Outcome, OutcomeClass
 from greenbot.api.request import Timeouts
-from tests.api.conftest import HASTY, TOKEN, Mode, Try, credentials
+from tests.api.conftest import HASTY, TOKEN, Mode, Try, credentials, transport
 from tests.api.peer import GOOD_BODY, Behaviour, Talk, answering, http_reply, peer
 
 ACCEPTED, AMBIGUOUS = OutcomeClass.ACCEPTED, OutcomeClass.AMBIGUOUS
@@ -21,6 +21,8 @@ WHOLE = http_reply()
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"%x\r\n" % len(GOOD_BODY) + GOOD_BODY + b"\r\n0\r\n\r\n"
 )
+
+NEGATIVE = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n"
 
 
 def never_answers(talk: Talk) -> None:
@@ -95,6 +97,7 @@ BEHAVIOURS = [
     ("answers with a page", answering(http_reply(b"<html>Welcome to Hotel WiFi</html>")), AMBIGUOUS, "html_reply"),
     ("answers with cut JSON", answering(http_reply(GOOD_BODY[:-2])), AMBIGUOUS, "not_json"),
     ("answers with nothing", answering(http_reply(b"")), AMBIGUOUS, "empty_reply"),
+    ("sends a chunk of negative length", answering(NEGATIVE), AMBIGUOUS, "connection_lost"),
     ("does not speak HTTP", answering(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), AMBIGUOUS, "connection_lost"),
     ("redirects", redirect, CONFIG, "redirected"),
 ]  # fmt: skip
@@ -140,6 +143,12 @@ def test_a_peer_that_never_reads_ends_at_the_write_limit(attempt: Try) -> None:
     with peer(deaf) as server:
         outcome = attempt(server.url, params={"chatId": "1@c.us", "message": "x" * 30_000_000}, timeouts=timeouts)
     assert (outcome.cls, outcome.reason) == (AMBIGUOUS, "write_failed")
+
+
+@pytest.mark.parametrize("host", ["api..example.invalid", "a" * 64 + ".example.invalid", "no-such-host.invalid"])
+def test_a_host_that_cannot_exist_has_received_nothing(host: str, attempt: Try) -> None:
+    outcome = attempt(f"https://{host}")
+    assert (outcome.cls, outcome.reason) == (NOT_SENT, "dns_failed")
 
 
 def test_nobody_listens_so_nothing_was_sent(attempt: Try) -> None:
@@ -205,7 +214,7 @@ def test_a_kept_connection_that_the_peer_closed_is_not_used_again(mode: Mode) ->
         closed.set()
 
     async def two_calls(url: str) -> Outcome:
-        client = Client(credentials(url), transport=mode, timeouts=HASTY, environ={})
+        client = Client(credentials(url), transport=transport(mode, {}), timeouts=HASTY, environ={})
         await client.exchange("sendMessage", {"chatId": "1@c.us", "message": "x"})
         assert closed.wait(5.0)
         outcome = await client.exchange("sendMessage", {"chatId": "1@c.us", "message": "x"})
@@ -222,6 +231,13 @@ def test_a_lost_answer_to_a_question_is_just_not_an_answer(attempt: Try) -> None
         outcome = attempt(server.url, "getStateInstance", {})
     assert (outcome.cls, outcome.reason) == (NOT_SENT, "connection_lost")
     assert server.connections == 1, "the client itself never asks again"
+
+
+def test_a_peer_that_repeats_a_guests_number_is_not_quoted_with_it(attempt: Try) -> None:
+    with peer(answering(b"HTTP/1.1 abc 79001234567 is wrong\r\n\r\n")) as server:
+        outcome = attempt(server.url)
+    assert outcome.cls is AMBIGUOUS
+    assert "79001234567" not in repr(outcome)
 
 
 def test_a_redirect_names_the_host_and_never_the_path(attempt: Try) -> None:

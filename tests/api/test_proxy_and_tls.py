@@ -33,6 +33,22 @@ def test_which_proxy(scheme: str, host: str, environ: dict[str, str], proxy: str
     assert proxy_for(scheme, host, environ) == proxy
 
 
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://clerk:secret@127.0.0.1:port",
+        "http://127.0.0.1:99999",
+        "http://[::1",
+        "http://",
+        "socks5://127.0.0.1:1080",
+    ],
+)
+def test_a_proxy_with_an_unusable_address_has_sent_nothing(proxy: str, attempt: Try) -> None:
+    outcome = attempt("https://api.example.invalid", environ={"HTTPS_PROXY": proxy})
+    assert (outcome.cls, outcome.reason) == (OutcomeClass.NOT_SENT, "proxy_refused")
+    assert "secret" not in repr(outcome)
+
+
 def test_a_proxy_that_refuses_has_sent_nothing_and_seen_no_token(attempt: Try) -> None:
     def refuses(talk: Talk) -> None:
         talk.read_request()

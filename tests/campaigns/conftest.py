@@ -1,5 +1,9 @@
 """A store, a clock and a hotel for campaigns."""
 
+import itertools
+import os
+import secrets
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -14,10 +18,16 @@ from greenbot.db.audit import Operator
 from greenbot.db.connect import Db, connect
 from greenbot.outbox.message import Message
 from greenbot.outbox.table import Filters, list_messages
+from greenbot.simulator.thread import SimulatorThread
+from greenbot.simulator.world import Timings, World
 from tests.campaigns.moments import NOON_MS
+from tests.cli.harness import Desk, clean_environ
 
 HOTEL = "kyiv"
 ZONE = "Europe/Kyiv"
+
+
+_numbers = itertools.count(1101000001)
 
 
 @pytest.fixture
@@ -80,6 +90,46 @@ def started(db: Db, saved: Started, by: Operator) -> Started:
         return handover.start(db, saved(content, *text, **rules), by)
 
     return start
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[SimulatorThread]:
+    with SimulatorThread(World(timings=Timings(queue_delay=0.0))) as running:
+        yield running
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: thousands of durable commits need not wait for the disk."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(prefix="greenbot-", dir=memory) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def desk(simulator: SimulatorThread, ground: Path) -> Desk:
+    """A reception desk with an instance of its own, for the real program."""
+    token, number = secrets.token_hex(25), next(_numbers)
+    instance = simulator.call(lambda: simulator.world.add_instance(id_instance=number, token=token))
+    instance.knobs.enforce_limits = False
+    (ground / "home").mkdir(mode=0o700)
+    (ground / "work").mkdir()
+    environ = clean_environ(ground / "home") | {
+        "GREEN_API_INSTANCE_ID": str(number),
+        "GREEN_API_TOKEN": token,
+        "GREEN_API_BASE_URL": simulator.api_url,
+    }
+    return Desk(
+        home=ground / "home" / "greenbot",
+        folder=ground / "work",
+        simulator=simulator,
+        instance=instance,
+        token=token,
+        environ=environ,
+    )
 
 
 def messages(db: Db) -> list[Message]:

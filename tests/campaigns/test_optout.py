@@ -10,7 +10,7 @@ from greenbot.campaigns.optout import wish_of
 
 STOPS = {
     "en": ["STOP", "stop", "Stop.", "  stop\n", "STOP!!!", "stop 🙏", "Unsubscribe", "opt-out", "Stop all", "*STOP*"],
-    "ru": ["СТОП", "стоп", "Отписаться", "отпишите меня", "Не пишите мне!"],
+    "ru": ["СТОП", "стоп", "Отписаться", "отпишите меня", "Не пишите мне!"],  # noqa: RUF001 - Russian
     "uk": ["Стоп", "відписатися", "Відпишіть мене", "не пишіть мені"],
     "es": ["BAJA", "Darme de baja", "no más mensajes", "NO MAS MENSAJES", "Cancelar suscripción"],
     "de": ["Stopp", "abmelden", "Abbestellen!", "Keine Werbung"],
@@ -41,7 +41,7 @@ NEITHER = [
     "   ",
     "🙏",
     "stop start",
-    "Не стоп",
+    "Не стоп",  # noqa: RUF001 - Russian
     "Когда старт?",
     "la baja temporada",
     "stopping",

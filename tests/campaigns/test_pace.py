@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from datetime import time
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -43,7 +44,7 @@ def test_every_rule_holds_for_every_message(stops: list[Stop], pace: Pace, begin
     assert len(moments) == len(stops)
     ordered = sorted(moments)
     assert all(moment >= begin for moment in moments)
-    assert all(later - earlier >= pace.spacing_ms[0] for earlier, later in zip(ordered, ordered[1:], strict=False))
+    assert all(later - earlier >= pace.spacing_ms[0] for earlier, later in pairwise(ordered))
     if pace.quiet is not None:
         assert all(
             pace.quiet.open_from(moment, stop.zone) == moment for moment, stop in zip(moments, stops, strict=True)
@@ -122,7 +123,7 @@ def test_the_spacing_is_random_within_its_bounds() -> None:
     moments = timetable(
         [HERE] * 2000, Pace(zone=KYIV, spacing_ms=(8_000, 25_000)), begin_ms=NOON_MS, rng=random.Random(7)
     )
-    gaps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(moments)]
     assert (min(gaps) // 1000, max(gaps) // 1000) == (8, 24)
     assert 16_000 < sum(gaps) / len(gaps) < 17_000
 

@@ -13,7 +13,7 @@ from greenbot.errors import NotFound, UsageError
 from tests.campaigns.conftest import HOTEL, Planned, Started, listed, messages, phones
 from tests.campaigns.moments import NOON_MS, shown
 
-LIST = """phone;name;timezone
+LIST = b"""phone;name;timezone
 +380 44 000 00 01;Olena;
 380440000002;;Asia/Tokyo
 044 000 00 01;Olena again;
@@ -21,7 +21,7 @@ not a number;Petro;
 380440000003;Said stop;
 380440000004;Odd;Mars
 380440000005;Maria;America/New_York
-""".encode()
+"""
 
 
 def test_every_line_is_checked_and_none_stops_the_others(db: Db, planned: Planned, clock: ManualClock) -> None:

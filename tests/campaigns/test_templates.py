@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenbot.campaigns import templates
-from greenbot.campaigns.templates import MissingVariable, needed_by, render, variable_name, variables_of
+from greenbot.campaigns.templates import needed_by, render, variable_name, variables_of
 from greenbot.clock import ManualClock
 from greenbot.db.connect import Db
 from greenbot.errors import BadDraft, NotFound, UsageError
@@ -41,7 +41,7 @@ def test_gaps_are_filled(text: str, variables: Mapping[str, str], written: str) 
     ("variables", "missing"), [({}, "name"), ({"name": "A"}, "room"), ({"name": ""}, "name"), ({"room": "1"}, "name")]
 )
 def test_a_gap_that_stays_empty_is_an_error_that_names_it(variables: Mapping[str, str], missing: str) -> None:
-    with pytest.raises(MissingVariable, match=missing) as caught:
+    with pytest.raises(UsageError, match=f"The template needs {{{{{missing}}}}}") as caught:
         render("{{name}} in {{room}}", variables)
     assert f"--var {missing}=" in str(caught.value.hint)
     assert caught.value.exit_code == 2

@@ -3,8 +3,10 @@
 import io
 import json
 import os
+import select
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -184,7 +186,12 @@ def clean_environ(home: Path) -> dict[str, str]:
     }
 
 
-Watch = Callable[[], bool]
+def until(true: Callable[[], object]) -> None:
+    """Look again until it is so."""
+    deadline = time.monotonic() + SECONDS
+    while not true():
+        assert time.monotonic() < deadline, "it never happened"
+        select.select([], [], [], 0.005)
 
 
 @contextmanager

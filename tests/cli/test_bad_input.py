@@ -69,7 +69,7 @@ TABLE = [
     ("send contact TO 380447654321", USAGE, "The contact has no name.", "first, middle or last name"),
     ("send contact TO --vcard missing.vcf", USAGE, "The vCard missing.vcf cannot be read: No such", "Check the name."),
     ("send contact TO --vcard menu.pdf", USAGE, "The vCard file holds no contact.", ".vcf file with exactly one"),
-    ("send poll TO q one", USAGE, "only 1 of the options; 2 to 12 are possible.", "Add or remove options."),
+    ("send poll TO q one", USAGE, "only 1 option; 2 to 12 are possible.", "Add or remove options."),
     ("send poll TO q a b c d e f g h i j k l m", USAGE, "There are 13 options; 2 to 12", "Add or remove"),
     ("send poll TO q a a", USAGE, "The option 'a' is there twice.", "Make every option different."),
     ("send poll TO '' a b", USAGE, "The question is empty.", "Write something"),

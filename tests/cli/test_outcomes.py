@@ -157,19 +157,19 @@ def test_a_person_drops_it(unsure: Desk) -> None:
     assert unsure.here("outbox", "resolve", "1", "--drop", "--json").ok().json["state"] == "failed"
     said = unsure.here("outbox", "resolve", "1", "--sent")
     assert said.exit_code == ExitCode.REFUSED
-    assert "Message 1 is failed; only an uncertain message can be declared sent." in said.stderr
+    assert "only an uncertain message" in said.stderr
 
 
 @pytest.mark.parametrize("words", [(), ("--sent", "--drop")])
 def test_one_answer_is_needed(unsure: Desk, words: tuple[str, ...]) -> None:
     said = unsure.here("outbox", "resolve", "1", *words)
     assert said.exit_code == ExitCode.USAGE
-    assert "Add one of --sent, --drop and --resend." in said.stderr
+    assert "Add one of --sent" in said.stderr
 
 
 def test_looking_first_changes_nothing(unsure: Desk) -> None:
     said = unsure.here("outbox", "resolve", "1", "--drop", "-n")
-    assert "Would turn message 1 from uncertain into failed." in said.ok().stderr
+    assert "Would settle message 1" in said.ok().stderr
     assert unsure.here("outbox", "resolve", "1", "--drop", "--read-only").exit_code == ExitCode.REFUSED
     assert unsure.here("outbox", "list", "--json").json["state"] == "uncertain"
 

@@ -2,29 +2,19 @@
 
 import os
 import pty
-import select
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from greenbot.errors import ExitCode
-from tests.cli.harness import NUMBER, Desk, program, running
+from tests.cli.harness import NUMBER, Desk, program, running, until
 
 pytestmark = pytest.mark.integration
 
 SEND = ("send", "text", NUMBER, "Your room is ready.")
 DEADLINE_SECONDS = 30.0
-
-
-def until(true: Callable[[], object]) -> None:
-    """Look again until it is so."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "it never happened"
-        select.select([], [], [], 0.005)
 
 
 def ended(process: "subprocess.Popen[bytes]") -> tuple[int, str, str]:

@@ -24,7 +24,7 @@ TABLE = [
     ("[api]\nmax_retries = -1", 2, "api.max_retries", "not -1", "max_retries = 3"),
     ("[api]\nrate_limit_per_minute = 3001", 2, "api.rate_limit_per_minute", "1 to 3000", "rate_limit_per_minute = 60"),
     ("[api]\nrate_limit_per_second = 51", 2, "api.rate_limit_per_second", "0.01 to 50", "rate_limit_per_second = 2"),
-    ("[api]\nrate_limit_per_second = 0.0", 2, "api.rate_limit_per_second", "not 0.0", "rate_limit_per_second = 2"),
+    ("[api]\nrate_limit_per_second = 0.0", 2, "api.rate_limit_per_second", "not 0", "rate_limit_per_second = 2"),
     ('[log]\ndetailed = "yes"', 2, "log.detailed", 'true or false, not "yes"', "detailed = false"),
     ("[log]\nrequest_body = 1", 2, "log.request_body", "true or false, not 1", "request_body = false"),
     ('ambiguous_policy = "guess"', 1, "ambiguous_policy", "one of reconcile, hold, resend", 'ambiguous_policy = "rec'),

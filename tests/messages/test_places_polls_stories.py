@@ -66,7 +66,7 @@ def test_polls_have_two_to_twelve_options(count: int) -> None:
         ("x" * 256, ("a", "b"), r"The question has 256 characters; at most 255 are possible\."),
         ("🏨" * 128, ("a", "b"), "The question has 256 characters"),
         ("?", (), r"There are 0 options; 2 to 12 are possible\."),
-        ("?", ("a",), r"There is only 1 of the options; 2 to 12 are possible\."),
+        ("?", ("a",), r"There is only 1 option; 2 to 12 are possible\."),
         ("?", tuple("abcdefghijklm"), "There are 13 options; 2 to 12 are possible"),
         ("?", ("a", "a"), "The option 'a' is there twice"),
         ("?", ("a", "b", " a "), "The option ' a ' is there twice"),

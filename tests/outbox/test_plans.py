@@ -6,13 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from greenbot.clock import ManualClock
+from greenbot.db import audit
 from greenbot.db.connect import Db, connect
-from greenbot.outbox import claims, spool, sweep, table
+from greenbot.outbox import actions, claims, figures, pauses, retention, spool, sweep, table
 from tests.outbox.conftest import new_text
 
 STATEMENTS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
-    for module in (claims, spool, sweep, table)
+    for module in (actions, audit, claims, figures, pauses, retention, spool, sweep, table)
     for name, value in vars(module).items()
     if name.isupper() and isinstance(value, str) and re.match(r"\s*(select|update)\b", value)
 }
@@ -67,7 +68,7 @@ def plan(db: Db, sql: str) -> list[str]:
 def test_no_statement_scans_or_sorts_a_growing_table(long_queue: Db, name: str) -> None:
     sql = STATEMENTS.get(name) or LATER[name]
     # One row per instance and state is all `message_counts` ever has; a page in primary-key order is no scan.
-    small = name in ("table.STATS", "table.PAGE_OF_ALL")
+    small = name in ("table.STATS", "table.PAGE_OF_ALL", "figures.REASONS", "pauses.ALL", "audit.PAGE")
     for line in plan(long_queue, sql):
         assert small or not line.startswith("SCAN"), line
         assert "AUTOMATIC" not in line
@@ -101,10 +102,11 @@ PAGE = {"before": 2**62, "limit": 50} | dict.fromkeys(("class", "created_before"
         (table.PAGE_OF_STATE, PAGE | {"state": "queued"}),
         (table.PAGE_OF_INSTANCE, PAGE | {"state": "queued", "instance": "hotel-1"}),
         (table.STATS, {"instance": None}),
+        (figures.REASONS, {"instance": None}),
         (sweep.OWNED, {}),
         (sweep.EXPIRED, {"now": 2**52}),
     ],
-    ids=["claim", "list", "list by state", "list by instance", "stats", "sweep", "expire"],
+    ids=["claim", "list", "list by state", "list by instance", "stats", "reasons", "sweep", "expire"],
 )
 def test_ten_times_the_queue_is_not_more_work(long_queue: Db, db: Db, sql: str, params: dict[str, object]) -> None:
     fill(db, 300)

@@ -143,6 +143,37 @@ def test_lists_are_filtered_and_newest_first(
     assert [message.id for message in list_messages(db, filters)] == found
 
 
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (Filters(message_class="promo"), [2]),
+        (Filters(message_class="service", states=(State.QUEUED,)), [4, 3]),
+        (Filters(held=True), [3]),
+        (Filters(held=False, instance="kyiv"), [4, 2, 1]),
+        (Filters(held=False, chat_id=f"{GUEST}@c.us"), [4, 2, 1]),
+        (Filters(why="price"), [3]),
+        (Filters(why="added"), [4, 3, 2]),
+        (Filters(why="interrupted", states=(State.CANCELLED,)), [1]),
+        (Filters(why="connect"), []),
+        (Filters(created_before_ms=ManualClock().now_ms() + 2000), [2, 1]),
+        (Filters(created_before_ms=ManualClock().now_ms()), []),
+        (Filters(message_class="promo", campaign_id=8), [2]),
+        (Filters(message_class="service", campaign_id=8), []),
+    ],
+)
+def test_lists_can_be_narrowed_by_what_the_messages_are(
+    db: Db, add: Add, clock: ManualClock, filters: Filters, found: list[int]
+) -> None:
+    end(db, add(), clock, CANCELLED)
+    clock.advance(1)
+    add(message_class="promo", campaign_id=8)
+    clock.advance(1)
+    add(held_reason="price")
+    clock.advance(1)
+    add()
+    assert [message.id for message in list_messages(db, filters)] == found
+
+
 def test_the_outbox_in_numbers(db: Db, add: Add, clock: ManualClock) -> None:
     first = add()
     clock.advance(60)

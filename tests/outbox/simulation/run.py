@@ -1,0 +1,345 @@
+"""One simulated run: messages come in, processes work and die, everything goes wrong, then nothing does any more.
+
+python -m tests.outbox.simulation.run 17              the run of seed 17, with its trace
+python -m tests.outbox.simulation.run 1-1000          many, as fast as they go
+"""
+
+import asyncio
+import gc
+import hashlib
+import random
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from greenbot.chat_id import parse_chat_id
+from greenbot.clock import SystemClock
+from greenbot.db.connect import connect
+from greenbot.messages.outgoing import Text
+from greenbot.outbox.message import Message, NewMessage, Policy
+from greenbot.outbox.table import enqueue, get, log_of
+from greenbot.outbox.timing import ReconcileTimes
+from tests.outbox.simulation.faults import Faults
+from tests.outbox.simulation.greenapi import Execution, Remote
+from tests.outbox.simulation.process import Dead, Process
+from tests.outbox.simulation.virtual import LoopClock, VirtualLoop
+
+#: Only three texts to four chats: identical messages are the norm.
+TEXTS = ("Your room is ready.", "Breakfast is until 11.", "The taxi is here.")
+CHATS = tuple(f"1100123456{number}@c.us" for number in range(4))
+INSTANCES = ("a", "b")
+FAULTY_SECONDS = 240.0
+#: After the last fault everything must be over in so long: lost answers take three minutes each.
+REST_SECONDS = 3_600.0
+#: A killed process counts as a doubt too, so that no message of a run ends for want of tries.
+TIMES = ReconcileTimes(ambiguous_budget=1_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What is simulated. `serialised` False takes the order of chats away, for the test that must then fail."""
+
+    messages: int = 16
+    processes: int = 2
+    policy: Policy = "reconcile"
+    times: ReconcileTimes = TIMES
+    omissions: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """What one run came to. `lost`, `false` and `doubled` are numbers of messages; `explained` those doubled
+    because the journal forgot a copy."""
+
+    seed: int
+    trace: list[str] = field(default_factory=list)
+    messages: int = 0
+    executions: int = 0
+    deaths: int = 0
+    uncertain: int = 0
+    lost: list[int] = field(default_factory=list)
+    false: list[int] = field(default_factory=list)
+    doubled: list[int] = field(default_factory=list)
+    explained: list[int] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        """Of everything that happened, in its order."""
+        return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()
+
+    @property
+    def is_sound(self) -> bool:
+        """No promise was broken."""
+        return not (self.lost or self.false or self.broken or set(self.doubled) - set(self.explained))
+
+    def __str__(self) -> str:
+        facts = ", ".join(
+            f"{name} {value}"
+            for name in ("lost", "false", "doubled", "explained", "broken")
+            if (value := getattr(self, name))
+        )
+        return (
+            f"seed {self.seed}: {self.messages} messages, {self.executions} executions, {self.deaths} deaths, "
+            f"{self.uncertain} in doubt, {facts or 'sound'}; replay: python -m tests.outbox.simulation.run {self.seed}"
+        )
+
+
+def tail(number: int) -> str:
+    """Spaces and tabs that tell which message a request is for; WhatsApp, the journal and the outbox ignore them."""
+    return "".join("\t" if bit == "1" else " " for bit in f"{number:016b}")
+
+
+def number_in(text: str) -> int:
+    """The number in the tail."""
+    return int("".join("1" if character == "\t" else "0" for character in text[len(text.rstrip()) :]), 2)
+
+
+@contextmanager
+def fresh_store(template: Path) -> Iterator[Path]:
+    """A folder in memory with a store that needs no migration."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        store = Path(folder) / "greenbot.db"
+        shutil.copyfile(template, store)
+        store.chmod(0o600)
+        yield store
+
+
+def make_template(folder: Path) -> Path:
+    """An empty, migrated store."""
+    path = folder / "template.db"
+    connect(path, clock=SystemClock()).close()
+    return path
+
+
+class Run:
+    """The world of one seed."""
+
+    def __init__(self, seed: int, setup: Setup, store: Path, loop: VirtualLoop) -> None:
+        self.result = Result(seed=seed)
+        self._setup = setup
+        self._store = store
+        self._run_dir = store.parent / "run"
+        self._loop = loop
+        self._clock = LoopClock(loop)
+        self._rng = random.Random(f"run {seed}")
+        self._faults = Faults.of_seed(seed, omissions=setup.omissions)
+        self._db = connect(store, clock=self._clock)
+        self._remotes = {name: self._remote(seed, name) for name in INSTANCES}
+        self._processes: list[Process] = []
+        self._under_way: dict[tuple[str, str], Process] = {}
+        self._ids: dict[int, int] = {}  # number in the tail -> message id
+
+    def _remote(self, seed: int, name: str) -> Remote:
+        return Remote(
+            name=name,
+            loop=self._loop,
+            rng=random.Random(f"remote {seed} {name}"),
+            epoch_seconds=self._clock.now_ms() / 1000 + self._faults.skew,
+            pace=self._faults.pace,
+            journal_lag=self._faults.journal_lag,
+            omission_rate=self._faults.rates.omission,
+            on_event=self._note,
+        )
+
+    def _note(self, event: str) -> None:
+        self.result.trace.append(f"{self._loop.now:.3f} {event}")
+        if event.startswith("CROWD"):
+            self.result.broken.append(event)
+
+    async def go(self) -> Result:
+        """Everything, from the first message to the judgement."""
+        self._begin(self._setup.processes)
+        duties = [asyncio.ensure_future(duty) for duty in (self._senders(), self._misfortunes())]
+        await asyncio.gather(*duties)
+        self._faults.over = True
+        for remote in self._remotes.values():
+            remote.set_state("authorized")
+        self._begin(self._setup.processes - len(self._living()))
+        await self._rest()
+        await self._end()
+        self._judge()
+        return self.result
+
+    def _begin(self, count: int) -> None:
+        for _ in range(count):
+            number = len(self._processes)
+            self._note(f"process {number} begins")
+            self._processes.append(
+                Process(
+                    number,
+                    store=self._store,
+                    run_dir=self._run_dir,
+                    clock=self._clock,
+                    remotes=self._remotes,
+                    faults=self._faults,
+                    times=self._setup.times,
+                    on_event=self._note,
+                    under_way=self._under_way,
+                )
+            )
+
+    def _living(self) -> list[Process]:
+        return [process for process in self._processes if process.alive]
+
+    async def _senders(self) -> None:
+        for number in range(self._setup.messages):
+            await asyncio.sleep(self._rng.random() * FAULTY_SECONDS / 2 / self._setup.messages)
+            draft = Text(chat_id=parse_chat_id(self._rng.choice(CHATS)), text=self._rng.choice(TEXTS) + tail(number))
+            expires_ms = self._clock.now_ms() + 300_000 if self._rng.random() < 0.1 else None
+            new = NewMessage(
+                instance=self._rng.choice(INSTANCES), draft=draft, policy=self._setup.policy, expires_at_ms=expires_ms
+            )
+            message = enqueue(self._db, new, self._clock)
+            self._ids[number] = message.id
+            self._note(f"message {message.id} for {message.chat_id}")
+
+    async def _misfortunes(self) -> None:
+        """Once a second: somebody kills, stops or starts a process, or the phone loses its link for a while."""
+        while self._loop.now < FAULTY_SECONDS:
+            await asyncio.sleep(1.0)
+            for process in self._living():
+                if self._faults.strikes("killed"):
+                    process.kill("by a signal")
+                elif self._faults.strikes("stopped"):
+                    process.worker.stop()
+            if len(self._living()) < self._setup.processes and self._faults.rng.random() < 0.5:
+                self._begin(1)
+            for remote in self._remotes.values():
+                if remote.state == "authorized" and self._faults.strikes("unlinked"):
+                    remote.set_state("notAuthorized")
+                    self._loop.call_later(self._faults.rng.random() * 60, remote.set_state, "authorized")
+
+    async def _rest(self) -> None:
+        """Wait until nothing is open any more; a process may still have ended by itself."""
+        deadline = self._loop.now + REST_SECONDS
+        while self._open() and self._loop.now < deadline:
+            await asyncio.sleep(5.0)
+            if not self._living():
+                self._begin(1)
+
+    def _open(self) -> int:
+        row = self._db.one(
+            "select count(*) as open from messages where state in ('queued', 'claimed', 'sending', 'uncertain')"
+        )
+        assert row is not None
+        return int(row["open"])
+
+    async def _end(self) -> None:
+        for process in self._living():
+            process.worker.stop()
+        while self._living():
+            await asyncio.sleep(1.0)
+        for process in self._processes:
+            process.bury()
+
+    # --- the judgement -----------------------------------------------------------------------------------------------
+
+    def _judge(self) -> None:
+        result = self.result
+        result.deaths = sum(" dies " in event for event in result.trace)
+        copies: dict[int, list[Execution]] = {number: [] for number in self._ids}
+        for remote in self._remotes.values():
+            result.executions += len(remote.executions)
+            for execution in remote.executions:
+                copies[number_in(execution.text)].append(execution)
+        messages = {number: get(self._db, message_id) for number, message_id in self._ids.items()}
+        result.messages = len(messages)
+        for number, message in messages.items():
+            self._judge_message(message, copies[number])
+            self._judge_log(message)
+        self._judge_order(messages, copies)
+        self._db.close()
+
+    def _judge_message(self, message: Message, copies: list[Execution]) -> None:
+        result = self.result
+        if message.state in ("queued", "claimed", "sending", "uncertain"):
+            result.broken.append(f"message {message.id} is still {message.state}")
+        accepted = message.state in ("accepted", "delivered", "stalled")
+        if accepted and message.remote_id not in {one.remote_id for one in copies}:
+            result.false.append(message.id)
+        if accepted and not copies:
+            result.lost.append(message.id)
+        if message.state == "failed":
+            result.lost.append(message.id)
+        forgotten = [one for one in copies if one.forgotten]
+        if len(copies) > 1:
+            result.doubled.append(message.id)
+            if len(forgotten) >= len(copies) - 1:
+                result.explained.append(message.id)
+        if message.state == "expired" and len(forgotten) < len(copies):
+            result.broken.append(f"message {message.id} is expired, but the guest has it")
+
+    def _judge_log(self, message: Message) -> None:
+        lines = log_of(self._db, message.id)
+        self.result.uncertain += any(line.to_state == "uncertain" for line in lines)
+        self.result.trace += [
+            f"{line.message_id} {line.epoch} {line.at_ms} {line.to_state} {line.reason} {line.actor}" for line in lines
+        ]
+        if [line.epoch for line in lines] != list(range(len(lines))):
+            self.result.broken.append(f"the log of message {message.id} has gaps")
+        ladder = ["sent", "delivered", "read"]
+        told = [ladder.index(line.cause) for line in lines if line.reason == "status" and line.cause in ladder]
+        if told != sorted(set(told)):
+            self.result.broken.append(f"message {message.id} moved back: {told}")
+
+    def _judge_order(self, messages: dict[int, Message], copies: dict[int, list[Execution]]) -> None:
+        last: dict[tuple[str, str], float] = {}
+        for number, message in messages.items():
+            times = [one.at for one in copies[number]]
+            key = (message.instance, message.chat_id)
+            if times and min(times) < last.get(key, 0.0):
+                self.result.broken.append(f"message {message.id} overtook an older one of its chat")
+            last[key] = max([last.get(key, 0.0), *times])
+
+
+def simulate(seed: int, template: Path, setup: Setup = Setup()) -> Result:
+    """The whole run of one seed."""
+    loop = VirtualLoop()
+    # What a dead process leaves behind is told to the loop, and concerns nobody.
+    loop.set_exception_handler(_heard)
+    with fresh_store(template) as store:
+        try:
+            return loop.run_until_complete(Run(seed, setup, store, loop).go())
+        finally:
+            _clear(loop)
+
+
+def _heard(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    error = context.get("exception")
+    if not isinstance(error, Dead | asyncio.CancelledError) and "never retrieved" not in str(context.get("message")):
+        loop.default_exception_handler(context)
+
+
+def _clear(loop: VirtualLoop) -> None:
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    gc.collect()
+
+
+def main(arguments: list[str]) -> int:
+    """Run what the command line asks for; 1 when a promise was broken."""
+    first, _, last = arguments[0].partition("-")
+    seeds = range(int(first), int(last or first) + 1)
+    sound = True
+    with tempfile.TemporaryDirectory() as folder:
+        template = make_template(Path(folder))
+        for seed in seeds:
+            result = simulate(seed, template)
+            if len(seeds) == 1:
+                sys.stdout.write("\n".join(result.trace) + "\n")
+            if len(seeds) == 1 or not result.is_sound:
+                sys.stdout.write(f"{result}\n{result.digest}\n")
+            sound = sound and result.is_sound
+    return 0 if sound else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
