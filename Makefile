@@ -54,6 +54,7 @@ check:  ## ruff, mypy --strict, the layer tests, unused and undeclared dependenc
 	$(PYTHON_HERE) -m deptry .
 
 bench: startup  ## every measurement, each as a ratio taken in one run
+	$(PYTHON_HERE) -m tests.bench.queue_size
 
 startup:  ## how fast a shell command is, against bare Python and the official SDK
 	$(SETUP)

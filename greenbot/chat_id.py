@@ -22,7 +22,7 @@ _LINK = re.compile(
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _SEPARATORS = re.compile(r"[\s().\-/\u2010-\u2015\u2212]+")
 # "+44 (0)20 7946 0958": the zero is dialled at home only.
-_HOME_ZERO = re.compile(r"(?<=\d)[\s.\-]*\(0\)")
+_HOME_ZERO = re.compile(r"^((?:\+|00)\s?\d{1,3}[\s.\-]*)\(0\)")
 _STATUS = "status@broadcast"
 
 
@@ -85,7 +85,7 @@ def _chat_id(given: str) -> ChatId:
 
 
 def _digits(text: str, *, shown: str, country_code: str | None) -> str:
-    number = _SEPARATORS.sub("", _HOME_ZERO.sub("", text, count=1))
+    number = _SEPARATORS.sub("", _HOME_ZERO.sub(r"\1", text))
     international = number.startswith("+")
     digits = _ascii_digits(number.removeprefix("+"))
     if digits is None:

@@ -33,8 +33,8 @@ end;
 -- Without it, removing one old message would read all others to see whether they are a retry of it.
 create index messages_retries on messages (retry_of) where retry_of is not null;
 
--- Why messages wait or ended, counted by triggers like message_counts. Only states in which a message stays:
--- what passes through on its way out costs nothing here.
+-- Why messages wait or ended, counted by triggers like message_counts. Only what stays is counted, and a queued
+-- message that simply waits for its turn is not: what passes through on its way out costs nothing here.
 create table message_reasons (
   instance text not null,
   state    text not null,
@@ -49,9 +49,11 @@ select instance, state,
             else coalesce(cause, reason) end as why,
        count(*)
   from messages where state in ('queued', 'uncertain', 'stalled', 'failed', 'expired', 'cancelled')
+   and (state <> 'queued' or held_reason is not null or coalesce(cause, reason) <> 'added')
  group by instance, state, why;
 
 create trigger messages_reasons_added after insert on messages
+ when new.held_reason is not null or coalesce(new.cause, new.reason) <> 'added'
 begin
   insert into message_reasons (instance, state, why, messages)
   values (new.instance, new.state,
@@ -61,6 +63,7 @@ end;
 
 create trigger messages_reasons_left after update of state, reason, cause, held_reason on messages
  when old.state in ('queued', 'uncertain', 'stalled', 'failed', 'expired', 'cancelled')
+  and (old.state <> 'queued' or old.held_reason is not null or coalesce(old.cause, old.reason) <> 'added')
 begin
   update message_reasons set messages = messages - 1
    where instance = old.instance and state = old.state
@@ -70,6 +73,7 @@ end;
 
 create trigger messages_reasons_entered after update of state, reason, cause, held_reason on messages
  when new.state in ('queued', 'uncertain', 'stalled', 'failed', 'expired', 'cancelled')
+  and (new.state <> 'queued' or new.held_reason is not null or coalesce(new.cause, new.reason) <> 'added')
 begin
   insert into message_reasons (instance, state, why, messages)
   values (new.instance, new.state,

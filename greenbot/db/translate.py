@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from greenbot.db.driver import sqlite
-from greenbot.errors import Busy, GreenbotError, StoreError, StoreFull
+from greenbot.errors import Busy, GreenbotError, StoreError, StoreFull, UsageError
 
 
 class Conflict(Exception):
@@ -19,6 +19,7 @@ _CORRUPT, _FULL, _CANTOPEN, _CONSTRAINT, _NOTADB = 11, 13, 14, 19, 26
 
 _UNWRITABLE = "Give yourself write permission on the folder and its files, or set GREENBOT_HOME to another folder."
 _DAMAGED = "Keep the file, stop every greenbot process, and restore a backup."
+_NOT_UTF8 = "Check the encoding of the shell or of the file it comes from: it has to be UTF-8."
 _NO_TRUST = "Check the disk (dmesg, free space, quota) before you run anything again."
 
 _UNUSABLE: dict[int, tuple[str, str]] = {
@@ -35,10 +36,14 @@ _UNUSABLE: dict[int, tuple[str, str]] = {
 def translated(path: Path) -> Iterator[None]:
     """Inside this block an error of SQLite or of the file system leaves as one of ours, cause kept.
 
-    Raises Busy, StoreFull, StoreError; Conflict where the schema refused a row.
+    Raises Busy, StoreFull, StoreError; Conflict where the schema refused a row; UsageError for a text that is not
+    UTF-8, as the shell hands it over.
     """
     try:
         yield
+    except UnicodeEncodeError as error:
+        # A lone surrogate: bytes of a command line that were no UTF-8.
+        raise UsageError("A text with a broken character cannot be stored.", hint=_NOT_UTF8) from error
     except sqlite.Error as error:
         raise from_sqlite(error, path) from error
 

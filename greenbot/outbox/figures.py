@@ -10,10 +10,16 @@ from greenbot.outbox.states import State
 if TYPE_CHECKING:
     from greenbot.db.connect import Db
 
+# What simply waits for its turn is not counted by reason: it is what the counters of the others leave over.
 REASONS = """
 select instance, state, why, messages from message_reasons
  where messages > 0 and (:instance is null or instance = :instance)
- order by instance, state, messages desc, why
+ union all
+select counts.instance, counts.state, 'added',
+       counts.messages - coalesce((select sum(why.messages) from message_reasons as why
+                                    where why.instance = counts.instance and why.state = counts.state), 0) as messages
+  from message_counts as counts
+ where counts.state = 'queued' and messages > 0 and (:instance is null or counts.instance = :instance)
 """
 # Over a few minutes: as many rows as the limits of the instances allow calls, however long the queue is.
 LATELY = """
@@ -56,11 +62,13 @@ class Pace:
 
 
 def reasons(db: "Db", instance: str | None = None) -> list[Why]:
-    """Why messages wait or ended. Raises Busy, StoreError."""
-    return [
+    """Why messages wait or ended, the most frequent reason first. Raises Busy, StoreError."""
+    found = [
         Why(instance=row["instance"], state=State(row["state"]), why=row["why"], messages=row["messages"])
         for row in db.all(REASONS, instance=instance)
+        if row["messages"]
     ]
+    return sorted(found, key=lambda one: (one.instance, one.state, -one.messages, one.why))
 
 
 def pace(db: "Db", instance: str | None = None, *, now_ms: int, window_ms: int = 300_000) -> dict[str, Pace]:

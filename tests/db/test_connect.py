@@ -11,7 +11,7 @@ from greenbot.db import connect as connect_module
 from greenbot.db import lock as lock_module
 from greenbot.db.connect import Db, connect
 from greenbot.db.translate import Conflict
-from greenbot.errors import Busy, StoreError, StoreTooNew
+from greenbot.errors import Busy, StoreError, StoreTooNew, UsageError
 from tests.db.helpers import INSERT, OPEN, WITHOUT_PYSQLITE3, run, start
 
 
@@ -88,6 +88,19 @@ def test_a_write_inside_a_write_is_an_error_and_harms_nothing(db: Db) -> None:
         tx.run(INSERT)
         with pytest.raises(RuntimeError, match="a write inside a write"), db.write():
             pass
+    assert rows(db) == 1
+
+
+def test_a_text_that_is_no_utf8_is_refused_in_words_and_leaves_the_store_usable(db: Db) -> None:
+    broken = "update calls set detail = :detail"
+    with pytest.raises(UsageError, match="broken character"), db.write() as tx:
+        tx.run(INSERT)
+        tx.run(broken, detail="\udcff")
+    with pytest.raises(UsageError, match="broken character"):
+        db.all("select :text", text="\udcff")
+    assert rows(db) == 0
+    with db.write() as tx:
+        tx.run(INSERT)
     assert rows(db) == 1
 
 

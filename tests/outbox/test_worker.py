@@ -81,7 +81,9 @@ def test_several_workers_share_the_queue_without_sending_anything_twice(
     assert Counter(post.text for post in remote.executed).most_common(1)[0][1] == 1
     assert len(remote.executed) == 300
     assert remote.overlaps == []
-    claimed_by = Counter(row["actor"] for row in yard.db.all("select actor from message_log where to_state = 'sending'"))
+    claimed_by = Counter(
+        row["actor"] for row in yard.db.all("select actor from message_log where to_state = 'sending'")
+    )
     assert min(claimed_by["me"], claimed_by["other"]) > 50
 
 
@@ -284,5 +286,3 @@ def _accept(db: Db, clock: ManualClock) -> None:
 
 def test_lifted_limits_are_really_lifted() -> None:
     assert LIFTED.scopes("kyiv", "sendMessage") == ()
-
-

@@ -1,0 +1,90 @@
+"""Hundreds of worlds in which everything goes wrong: nothing is lost, nothing is claimed falsely, nothing is doubled."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from greenbot.outbox import turn
+from greenbot.outbox.message import Policy
+from tests.architecture.files import ROOT
+from tests.outbox.simulation.run import TIMES, Result, Setup, make_template, simulate
+
+SEEDS = 300
+IN_ONE_TEST = 10
+#: Long queues of identical texts: what the controls need to show their faults in a few runs.
+CROWDED = Setup(messages=48, omissions=False)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.mark.parametrize("first", range(1, SEEDS + 1, IN_ONE_TEST))
+def test_every_promise_holds_in_every_world(template: Path, first: int) -> None:
+    results = [simulate(seed, template) for seed in range(first, first + IN_ONE_TEST)]
+    assert "\n".join(str(result) for result in results if not result.is_sound) == ""
+    assert sum(result.deaths for result in results) > 0
+    assert sum(result.uncertain for result in results) > 0
+
+
+def test_the_same_seed_gives_the_same_world_also_in_another_process(template: Path) -> None:
+    here = simulate(11, template)
+    assert simulate(11, template).digest == here.digest
+    assert simulate(12, template).digest != here.digest
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "7"}
+    command = [sys.executable, "-m", "tests.outbox.simulation.run", "11"]
+    there = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert there.stdout.splitlines()[-1] == here.digest
+
+
+def test_a_broken_promise_is_told_with_the_command_that_replays_it() -> None:
+    words = str(Result(seed=17, doubled=[4]))
+    assert "doubled [4]" in words
+    assert words.endswith("python -m tests.outbox.simulation.run 17")
+
+
+def _together(template: Path, setup: Setup, seeds: range) -> Result:
+    total = Result(seed=0)
+    for seed in seeds:
+        result = simulate(seed, template, setup)
+        total.lost += result.lost
+        total.false += result.false
+        total.doubled += result.doubled
+    return total
+
+
+def test_sending_again_without_looking_doubles_and_loses_nothing(template: Path) -> None:
+    policy: Policy = "resend"
+    total = _together(template, replace(CROWDED, policy=policy), range(1, 7))
+    assert len(total.doubled) > 5
+    assert (total.lost, total.false) == ([], [])
+
+
+def test_looking_too_early_doubles(template: Path) -> None:
+    hasty = replace(TIMES, settle_ms=0, apart_ms=0, looks=1)
+    assert len(_together(template, replace(CROWDED, times=hasty), range(1, 7)).doubled) > 2
+
+
+@pytest.fixture
+def unserialised(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A store without the one-in-flight rule, and a worker that does not ask whether a chat is busy."""
+    from greenbot.db.driver import sqlite
+
+    path = tmp_path / "unserialised.db"
+    path.write_bytes(template.read_bytes())
+    connection = sqlite.connect(path)
+    connection.execute("drop index messages_in_flight")
+    connection.close()
+    head, _, rest = turn.CANDIDATES.partition("   and not exists")
+    monkeypatch.setattr(turn, "CANDIDATES", head + rest[rest.index(" order by") :])
+    return path
+
+
+def test_without_one_message_at_a_time_per_chat_some_are_claimed_falsely(unserialised: Path) -> None:
+    assert _together(unserialised, CROWDED, range(1, 9)).false
