@@ -9,8 +9,7 @@ from greenbot.config.settings import Instance, Settings
 from greenbot.errors import ConfigError
 
 if TYPE_CHECKING:
-    import httpx
-
+    from greenbot.api.aiohttp_transport import AiohttpTransport
     from greenbot.api.client import Client, OnCall
     from greenbot.db.connect import Db
     from greenbot.outbox.gate import OnNews
@@ -38,7 +37,7 @@ def make_client(
     instance: Instance,
     clock: Clock,
     *,
-    transport: 'Literal["inline", "pooled"] | httpx.AsyncBaseTransport' = "inline",
+    transport: 'Literal["inline", "pooled"] | AiohttpTransport' = "inline",
     on_call: "OnCall | None" = None,
 ) -> "Client":
     """A client for one instance. Raises `TokenMissing` or `UnsafePermissions` when its token cannot be read.
@@ -90,37 +89,47 @@ def make_worker(
     clock: Clock,
     *,
     environ: Mapping[str, str],
-    transport: "httpx.AsyncBaseTransport",
+    transport: "AiohttpTransport",
     on_news: "OnNews",
 ) -> "Worker":
     """A worker for every instance that `read_settings` knows when it is asked; it is asked again for fresh tokens."""
     import random
+    from dataclasses import replace
 
     from greenbot.campaigns.dispatch import DispatchRules
-    from greenbot.outbox.worker import Service, Worker
+    from greenbot.outbox.clients import Clients
+    from greenbot.outbox.reconcile import Reconciler
+    from greenbot.outbox.timing import times_of
+    from greenbot.outbox.worker import DEFAULT_PACE, Service, Worker
 
-    settings = read_settings()
+    def client_of(name: str) -> "Client":
+        settings = read_settings()
+        return make_client(settings, settings.instance(name), clock, transport=transport)
 
     def service_of(name: str) -> "Service | None":
-        known = read_settings()
-        if name not in known.instances:
+        settings = read_settings()
+        if name not in settings.instances:
             return None
+        limits = lane_limits(settings, settings.instances[name], environ)
+        return Service(limits=limits, client_of=lambda: clients.renewed(name))
 
-        def client_of() -> "Client":
-            now = read_settings()
-            return make_client(now, now.instance(name), clock, transport=transport)
-
-        return Service(limits=lane_limits(known, known.instances[name], environ), client_of=client_of)
-
+    settings, times = read_settings(), times_of(environ)
+    lines = open_lines(settings, clock)
+    rng = random.Random()  # noqa: S311 - spreads retries, hides nothing
+    clients = Clients(client_of, names=lambda: read_settings().instances)
+    reconciler = Reconciler(db, clients, clock=clock, run_dir=owner.run_dir, times=times, lines=lines, rng=rng)
+    reconcile_seconds = min(DEFAULT_PACE.reconcile_seconds, times.settle_ms / 4000)
     return Worker(
         db,
         owner=owner,
-        lines=open_lines(settings, clock),
+        lines=lines,
         clock=clock,
-        rng=random.Random(),  # noqa: S311 - spreads retries, hides nothing
+        rng=rng,
         service_of=service_of,
         rules=DispatchRules(clock=clock),
+        pace=replace(DEFAULT_PACE, reconcile_seconds=reconcile_seconds),
         on_news=on_news,
+        reconcile=reconciler.run_pass,
     )
 
 

@@ -150,7 +150,7 @@ def start(
     run.must_write()
     if campaign.state is Standing.PLANNED:
         run.confirm(question + "?")
-    with guests_bar(run, "Handing over") as on_progress:
+    with guests_bar(run, "Handing over", least=1000) as on_progress:
         campaign = start_campaign(run.store, campaign, run.operator, begin_ms=begin_ms, on_progress=on_progress)
     if follow:
         follow_campaign(run, campaign)
@@ -210,7 +210,7 @@ def resume(run: Run, name: Name) -> None:
 
     campaign = _writable(run, name, "resume")
     if campaign is not None:
-        with guests_bar(run, "Handing over") as on_progress:
+        with guests_bar(run, "Handing over", least=1000) as on_progress:
             campaign = operate.resume(run.store, campaign, run.operator, on_progress=on_progress)
         _say(run, campaign)
 

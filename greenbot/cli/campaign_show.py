@@ -118,8 +118,11 @@ def follow(run: Run, campaign: "Campaign") -> None:
 
 
 @contextmanager
-def guests_bar(run: Run, title: str) -> Iterator[OnProgress]:
-    """A function to call with (done, all) guests: a bar on a terminal, a line now and then elsewhere."""
+def guests_bar(run: Run, title: str, *, least: int = 0) -> Iterator[OnProgress]:
+    """A function to call with (done, all) guests: a bar on a terminal, a line now and then elsewhere.
+
+    Fewer than `least` guests are gone before a bar could be read.
+    """
     if run.flags.quiet or run.flags.json:
         yield _ignore
     elif not run.out.stderr.isatty():
@@ -130,9 +133,18 @@ def guests_bar(run: Run, title: str) -> Iterator[OnProgress]:
 
         console = Console(file=run.out.stderr, no_color=run.out.no_color, markup=False, highlight=False)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console, transient=True) as progress:
-            task = progress.add_task(title, total=None)
-            yield lambda done, all_: progress.update(task, completed=done, total=all_)
+        bar = Progress(*columns, console=console, transient=True)
+        task = bar.add_task(title, total=None)
+
+        def update(done: int, all_: int) -> None:
+            if all_ >= least:
+                bar.start()
+                bar.update(task, completed=done, total=all_)
+
+        try:
+            yield update
+        finally:
+            bar.stop()
 
 
 def _ignore(done: int, all_: int) -> None:

@@ -109,7 +109,11 @@ def path(run: Run) -> None:
     """
     from greenbot.config.paths import find_paths
 
-    run.out.block(str(find_paths(run.config_environ, cwd=run.cwd).config_file))
+    found = str(find_paths(run.config_environ, cwd=run.cwd).config_file)
+    if run.flags.json:
+        run.out.record({"path": found})
+    else:
+        run.out.block(found)
 
 
 @group.command("validate")

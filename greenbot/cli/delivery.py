@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from greenbot.messages.outgoing import Contact, CustomPreview, Draft
 
 DraftFor = Callable[[ChatId], "Draft"]
+MAX_KEY_LENGTH = 200
 _ONCE_MS = {"hour": 3_600_000, "day": 86_400_000}
 
 
@@ -53,6 +54,10 @@ def _key(run: Run, draft: "Draft", key: str | None, once_per: str | None, *, man
     if key is not None:
         if not key.strip():
             raise UsageError("The --key is empty.", hint="Use something that names the occasion, such as booking-4711.")
+        if len(key) > MAX_KEY_LENGTH:
+            raise UsageError(
+                f"The --key has {len(key)} characters, more than {MAX_KEY_LENGTH}.", hint="A short name will do."
+            )
         return f"{key}:{draft.chat_id}" if many else key
     if once_per is None:
         return None

@@ -24,6 +24,9 @@ def init(
         str | None, typer.Option("--media-url", metavar="URL", help="mediaUrl from the console.")
     ] = None,
     token_stdin: Annotated[bool, typer.Option("--token-stdin", help="Read the API token from stdin.")] = False,
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65535, help="With --sim: the simulator's port; moves the hotels.")
+    ] = None,
 ) -> None:
     """Set greenbot up: an instance, its token, the first message.
 
@@ -36,7 +39,7 @@ def init(
     """
     run.must_write()
     if sim:
-        _simulated_hotels(run)
+        _simulated_hotels(run, port)
         return
     name = name or _ask(run, "A name for this hotel, such as grand-kyiv: ", "--name")
     id_ = id_ or _ask(run, "idInstance from the console: ", "--id")
@@ -85,21 +88,24 @@ def _check(run: Run, name: str) -> None:
     run.out.say(f'Send the first message: greenbot send text YOUR-NUMBER "Hello" -i {name}')
 
 
-def _simulated_hotels(run: Run) -> None:
+def _simulated_hotels(run: Run, port: int | None) -> None:
     from greenbot.cli.simserve import EXAMPLE_HOTELS, example_token
     from greenbot.cli.simulators import DEFAULT_PORT
-    from greenbot.config.edit import add_instance, set_value
+    from greenbot.config.edit import add_instance, edit_instance, set_value
     from greenbot.redact import Secret
 
+    url = f"http://127.0.0.1:{port or DEFAULT_PORT}"
     for name, number in EXAMPLE_HOTELS:
-        if name in run.settings.instances:
+        place = {"api_url": url, "media_url": url}
+        if name not in run.settings.instances:
+            add_instance(run.settings.paths, name, {"id": str(number)} | place, token=Secret(example_token(number)))
+        elif port is not None and run.settings.instances[name].id == str(number):
+            edit_instance(run.settings.paths, name, place)
+        else:
             run.out.say(f"{name} is there already.")
-            continue
-        url = f"http://127.0.0.1:{DEFAULT_PORT}"
-        fields = {"id": str(number), "api_url": url, "media_url": url}
-        add_instance(run.settings.paths, name, fields, token=Secret(example_token(number)))
     if run.settings.default_instance is None:
         set_value(run.settings.paths, "default_instance", EXAMPLE_HOTELS[0][0])
     run.out.record({"instances": [name for name, _ in EXAMPLE_HOTELS], "config": str(run.settings.paths.config_file)})
-    run.out.say("Start the simulator in another terminal: greenbot sim serve")
+    serve = "greenbot sim serve" + ("" if port in (None, DEFAULT_PORT) else f" --port {port}")
+    run.out.say(f"Start the simulator in another terminal: {serve}")
     run.out.say('Then send: greenbot send text 380441234567 "Your room is ready."')

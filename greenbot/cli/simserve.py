@@ -28,7 +28,8 @@ def serve(
         asyncio.run(_serve(run, world, port=port, media_port=media_port, faults=faults))
     except OSError as error:
         raise UsageError(
-            f"Port {port} cannot be used: {error.strerror or error}.", hint="Choose another with --port."
+            f"Port {port} cannot be used: {error.strerror or error}.",
+            hint=f"Choose another, and let the example hotels follow: greenbot init --sim --port {port + 1}",
         ) from error
     finally:
         forget(run)
@@ -86,6 +87,24 @@ def _announce(run: Run, running: "RunningSimulator", world: "World") -> None:
     run.out.record(record, essential="api_url")
     run.out.stdout.flush()
     run.out.say("Stop with Ctrl-C. What guests receive: greenbot sim inbox")
+    for name in _elsewhere(run, running, world):
+        follow = f"greenbot init --sim --port {port_of(running)}"
+        run.out.warn(f"{name} is configured for another address; let the example hotels follow: {follow}")
+
+
+def _elsewhere(run: Run, running: "RunningSimulator", world: "World") -> list[str]:
+    """Instances of this simulator by id that the configuration looks for at another address."""
+    configured = run.settings.instances.values()
+    return [
+        each.name for each in configured if each.id in map(str, world.instances) and each.api_url != running.api_url
+    ]
+
+
+def port_of(running: "RunningSimulator") -> int:
+    """The port the API answers on."""
+    from urllib.parse import urlsplit
+
+    return urlsplit(running.api_url).port or 0
 
 
 def play(run: Run, source: str, *, must_hold: bool, url: str | None) -> None:

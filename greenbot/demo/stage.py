@@ -100,10 +100,13 @@ class Stage:
             stderr=subprocess.PIPE,
             text=True,
         )
-        while process.poll() is None:
-            watch()
-            self._clock.sleep(_POLL_SECONDS)
-        output, talk = process.communicate()
+        while True:
+            try:
+                # Reading meanwhile: a child whose pipe is full would wait for ever.
+                output, talk = process.communicate(timeout=_POLL_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                watch()
         return Finished(exit_code=process.returncode, answer=_last_object(output), error=_error_of(talk))
 
     def pause(self, seconds: float, watch: Callable[[], None] = lambda: None) -> None:

@@ -13,6 +13,7 @@ from greenbot.outbox.claims import finish_in, release_in
 from greenbot.outbox.consequence import for_instance, rest_ms
 from greenbot.outbox.decide import Change
 from greenbot.outbox.deliver import Exchanger, after_exception
+from greenbot.outbox.states import Reason, State
 from greenbot.outbox.turn import Posting
 from greenbot.resilience.budget import earn_in
 from greenbot.resilience.retry import RetryPolicy, Rng
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from greenbot.db.connect import Tx
 
 NEW_ROUND = "update messages set round_attempts = 0 where id = :id"
+#: A lease outlasts the longest POST by more than this.
+LATEST_START_MS = 10_000
 _AGAIN_SECONDS = 0.2
 
 
@@ -57,6 +60,10 @@ class Carrying:
         """How to record what the POST led to."""
         try:
             failpoints.hit("out.after_mark")
+            if self._clock.boot_ms() - posting.marked_at_boot_ms > LATEST_START_MS:
+                # This process stood still. What is left of the lease would not cover the POST, or is over already.
+                late = Change(state=State.QUEUED, reason=Reason.NOT_SENT, cause="too_late_to_begin")
+                return lambda tx: release_in(tx, posting.claim, late, clock=self._clock)
             outcome = await client.exchange(
                 ENDPOINTS[posting.message.method], posting.draft.params(), file=posting.draft.file
             )

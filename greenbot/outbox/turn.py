@@ -79,6 +79,8 @@ class Posting:
     claim: Claim
     message: Message
     draft: "Draft"
+    #: When it was marked, in milliseconds since boot: its lease counts from there.
+    marked_at_boot_ms: int
 
     @property
     def host(self) -> str:
@@ -187,7 +189,8 @@ class Turn:
         lease_ms = LEASE_MS if draft.file is None else LEASE_FOR_FILES_MS
         held = take_in(tx, message, owner=self.owner, clock=self.clock, lease_ms=lease_ms)
         failpoints.hit("out.after_claim")
-        return Posting(claim=mark_in(tx, held, clock=self.clock), message=message, draft=draft)
+        marked = mark_in(tx, held, clock=self.clock)
+        return Posting(claim=marked, message=message, draft=draft, marked_at_boot_ms=self.clock.boot_ms())
 
 
 def gate_of(reader: Reader, instance: str, now_ms: int, *, most_unconfirmed: int | None) -> Gate:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from greenbot.clock import Clock
-from greenbot.errors import Busy
+from greenbot.errors import Busy, GreenbotError, StoreError
 from greenbot.outbox.batch import Batch
 from greenbot.outbox.deliver import Exchanger
 from greenbot.outbox.gate import OnNews, Rules, ignore_news
@@ -34,7 +34,7 @@ select distinct instance from message_counts
 UNFINISHED = """
 select 1 from messages
  where instance = :instance and (
-   state in ('claimed', 'sending') or (state = 'uncertain' and policy <> 'hold')
+   state in ('claimed', 'sending') or (state = 'uncertain' and policy <> 'hold' and looks < 2)
    or (state = 'queued' and held_reason is null and scheduled_at_ms <= :now
        and (expires_at_ms is null or expires_at_ms > :now)))
  limit 1
@@ -215,8 +215,12 @@ class Worker:
 
     async def _every(self, seconds: float, duty: Callable[[], Awaitable[object]]) -> None:
         while True:
-            with suppress(Busy):
+            try:
                 await duty()
+            except StoreError:
+                raise
+            except GreenbotError as error:
+                self._desk.on_news("", str(error))
             await asyncio.sleep(seconds)
 
     def _check_tasks(self) -> None:

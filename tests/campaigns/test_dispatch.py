@@ -240,6 +240,23 @@ def test_a_restricted_number_stops_its_campaigns_until_a_person_resumes_them(
     assert {get(db, message.id).state for message in (bulk, single)} == {"accepted"}
 
 
+def test_a_restriction_stops_campaigns_before_any_message_is_asked_about(db: Db, started: Started) -> None:
+    campaign = started(listed(phones(3)))
+    _account(db, "suspended")
+    assert table.by_id(db, campaign.id).why == "number_restricted"
+
+
+def test_a_bulk_message_that_waits_for_the_number_lets_others_to_the_guest_pass(
+    db: Db, desk: Dispatcher, clock: ManualClock
+) -> None:
+    _account(db, "yellowCard")
+    bulk = add(db, clock, priority="bulk")
+    assert desk.run() == 0
+    confirmation = add(db, clock)
+    assert desk.run() == 1
+    assert [get(db, message.id).state for message in (bulk, confirmation)] == ["queued", "accepted"]
+
+
 def test_bulk_waits_while_the_number_is_restricted_and_the_rest_does_not(
     db: Db, desk: Dispatcher, clock: ManualClock
 ) -> None:

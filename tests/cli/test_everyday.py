@@ -6,6 +6,7 @@ import pty
 import re
 import stat
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -264,3 +265,23 @@ def test_paths_are_private(desk: Desk) -> None:
     for path in (desk.home, *desk.home.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     assert {path.name for path in Path(desk.home).iterdir()} >= {"greenbot.db", "spool", "run"}
+
+
+def test_the_example_hotels_follow_the_simulator_to_another_port(tmp_path: Path, desk: Desk) -> None:
+    home = tmp_path / "fresh"
+    with_home = replace(desk, home=home, environ=desk.environ | {"GREENBOT_HOME": str(home)})
+    with_home("init", "--sim").ok()
+    with_home("init", "--sim", "--port", "7999").ok()
+    shown = with_home("instances", "list", "--json").ok().lines
+    assert {line["api_url"] for line in shown} == {"http://127.0.0.1:7999"}
+
+
+def test_the_path_of_the_configuration_is_json_when_asked(desk: Desk) -> None:
+    assert desk("config", "path", "--json").ok().json == {"v": 1, "path": str(desk.config)}
+
+
+def test_a_key_is_a_name_not_a_novel(desk: Desk) -> None:
+    said = desk.here("send", "text", NUMBER, "Hello", "--key", "k" * 201)
+    assert said.exit_code == ExitCode.USAGE
+    assert "201 characters" in said.stderr
+    desk.here("send", "text", NUMBER, "Hello", "--key", "k" * 200).ok()

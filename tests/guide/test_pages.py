@@ -15,7 +15,19 @@ from tests.guide.pages import GUIDE, PAGES, ROOT, TOPICS, anchor, blocks, headin
 
 LONGEST_LINE = 160
 EXPECTED = {
-    *("start", "send", "simulator", "api", "config", "secrets", "outbox", "exit-codes", "errors", "guarantees"),
+    *(
+        "start",
+        "send",
+        "simulator",
+        "api",
+        "config",
+        "secrets",
+        "outbox",
+        "campaigns",
+        "exit-codes",
+        "errors",
+        "guarantees",
+    ),
     *("troubleshooting", "architecture", "why", "contributing", "changelog"),
 }
 

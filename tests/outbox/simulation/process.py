@@ -23,7 +23,7 @@ from tests.outbox.simulation.line import Line
 if TYPE_CHECKING:
     from greenbot.db.connect import Row, Value
 
-PACE = Pace(look_seconds=2.0, sweep_seconds=2.0, reconcile_seconds=5.0, drain_seconds=20.0)
+PACE = Pace(look_seconds=3.0, sweep_seconds=3.0, reconcile_seconds=6.0, drain_seconds=20.0)
 
 
 class Dead(BaseException):

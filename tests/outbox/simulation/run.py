@@ -5,7 +5,6 @@ python -m tests.outbox.simulation.run 1-1000          many, as fast as they go
 """
 
 import asyncio
-import gc
 import hashlib
 import random
 import shutil
@@ -36,7 +35,7 @@ from tests.outbox.simulation.virtual import LoopClock, VirtualLoop
 TEXTS = ("Your room is ready.", "Breakfast is until 11.", "The taxi is here.")
 CHATS = tuple(f"1100123456{number}@c.us" for number in range(4))
 INSTANCES = ("a", "b")
-FAULTY_SECONDS = 240.0
+FAULTY_SECONDS = 180.0
 #: After the last fault everything must be over in so long, but for what a person has to decide.
 REST_SECONDS = 900.0
 TIMES = ReconcileTimes()
@@ -46,7 +45,7 @@ TIMES = ReconcileTimes()
 class Setup:
     """What is simulated. `serialised` False takes the order of chats away, for the test that must then fail."""
 
-    messages: int = 16
+    messages: int = 12
     processes: int = 2
     policy: Policy = "reconcile"
     times: ReconcileTimes = TIMES
@@ -345,7 +344,6 @@ def _clear(loop: VirtualLoop) -> None:
         task.cancel()
     loop.run_until_complete(asyncio.sleep(0))
     loop.close()
-    gc.collect()
 
 
 def main(arguments: list[str]) -> int:

@@ -1,9 +1,8 @@
-"""Hundreds of worlds in which everything goes wrong: nothing is lost, nothing is claimed falsely, nothing is doubled."""
+"""Hundreds of worlds in which everything goes wrong: nothing is lost, claimed falsely, or doubled."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,7 +71,7 @@ def test_looking_too_early_doubles(template: Path) -> None:
 
 
 @pytest.fixture
-def unserialised(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def unserialised(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A store without the one-in-flight rule, and a worker that does not ask whether a chat is busy."""
     from greenbot.db.driver import sqlite
 
