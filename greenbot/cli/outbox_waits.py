@@ -34,13 +34,15 @@ class Waits:
 
         run, now_ms = self._run, self._run.clock.now_ms()
         endpoint = ENDPOINTS.get(message.method)
+        around = self.around(message.instance)
         return waits(
             message,
-            self.around(message.instance),
+            around,
             run.clock,
             host="api" if endpoint is None else endpoint.host,
             ahead=ahead_of(run.store, message, now_ms),
-            limited=self._limit(message),
+            # Who is not served at all does not wait for a limit.
+            limited=self._limit(message) if around.served else None,
             verdict=may_leave(run.store, message, now_ms) if message.not_before_ms <= now_ms else None,
         )
 

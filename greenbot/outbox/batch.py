@@ -24,15 +24,16 @@ class Batch:
         self._waiting: list[_Entry[object]] = []
         self._scheduled = False
 
-    def submit(self, work: "Callable[[Tx], T]") -> "asyncio.Future[T]":
+    def submit(self, work: "Callable[[Tx], T]", *, in_any_case: bool = False) -> "asyncio.Future[T]":
         """Have `work` done in the next transaction; the future has its result once that is on the disk.
 
+        Whoever is cancelled while waiting withdraws what it handed in, unless that has to be done `in_any_case`.
         The hand-in itself does not await anything, so a task that is being cancelled can still make it.
         The future raises Busy, StoreFull, StoreError, or what `work` raised: then nothing of it happened.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(_Entry(work, future))  # type: ignore[arg-type]  # each entry keeps its own type together
+        self._waiting.append(_Entry(work, future, in_any_case=in_any_case))  # type: ignore[arg-type]  # each entry keeps its own type together
         if not self._scheduled:
             self._scheduled = True
             # Two turns later: who is woken by what was just handed in may still come along.
@@ -42,7 +43,7 @@ class Batch:
     def flush(self) -> None:
         """Commit now what waits; for the end of a worker, where no turn of the loop may follow."""
         self._scheduled = False
-        entries, self._waiting = self._waiting, []
+        entries, self._waiting = [entry for entry in self._waiting if entry.is_wanted], []
         if not entries:
             return
         try:
@@ -67,11 +68,16 @@ class Batch:
 
 
 class _Entry(Generic[T]):
-    __slots__ = ("_future", "work")
+    __slots__ = ("_future", "_in_any_case", "work")
 
-    def __init__(self, work: "Callable[[Tx], T]", future: "asyncio.Future[T]") -> None:
+    def __init__(self, work: "Callable[[Tx], T]", future: "asyncio.Future[T]", *, in_any_case: bool) -> None:
         self.work = work
         self._future = future
+        self._in_any_case = in_any_case
+
+    @property
+    def is_wanted(self) -> bool:
+        return self._in_any_case or not self._future.cancelled()
 
     def done(self, result: T) -> None:
         if not self._future.done():

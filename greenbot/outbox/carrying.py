@@ -49,7 +49,7 @@ class Carrying:
         """See one message through. `landed` is called when its outcome is on its way to the disk."""
         record = await self._exchanged(posting, client, on_outcome)
         # Handed in before anything is awaited: also a task that is being cancelled leaves a true record.
-        recorded = self._batch.submit(record)
+        recorded = self._batch.submit(record, in_any_case=True)
         landed()
         await self._saved(recorded, record)
         failpoints.hit("out.after_accept")
@@ -81,7 +81,7 @@ class Carrying:
                 await recorded
             except Busy:
                 await asyncio.sleep(_AGAIN_SECONDS)
-                recorded = self._batch.submit(record)
+                recorded = self._batch.submit(record, in_any_case=True)
             else:
                 return
 

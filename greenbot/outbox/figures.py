@@ -1,25 +1,28 @@
-"""The outbox in numbers: what stands where and why, and how fast it moves. The cost does not grow with the queue."""
+"""The outbox in numbers: why messages are where they are, and how fast they leave."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from greenbot.outbox.states import State
+from greenbot.outbox.states import Reason, State
 
 if TYPE_CHECKING:
-    from greenbot.db.connect import Db
+    from greenbot.db.connect import Db, Row
 
-# What simply waits for its turn is not counted by reason: it is what the counters of the others leave over.
+# The condition is that of the index, which holds only what stays for a reason of its own.
 REASONS = """
-select instance, state, why, messages from message_reasons
- where messages > 0 and (:instance is null or instance = :instance)
- union all
-select counts.instance, counts.state, 'added',
-       counts.messages - coalesce((select sum(why.messages) from message_reasons as why
-                                    where why.instance = counts.instance and why.state = counts.state), 0) as messages
-  from message_counts as counts
- where counts.state = 'queued' and messages > 0 and (:instance is null or counts.instance = :instance)
+select instance, state, reason, cause, held_reason is not null as held, count(*) as messages
+  from messages indexed by messages_reasoned
+ where state <> 'claimed' and state <> 'sending' and state <> 'accepted' and state <> 'delivered'
+   and (state <> 'queued' or reason <> 'added' or cause is not null or held_reason is not null)
+   and (:instance is null or instance = :instance)
+ group by instance, state, reason, cause, held_reason
+"""
+QUEUED = """
+select instance, messages from message_counts
+ where state = 'queued' and messages > 0 and (:instance is null or instance = :instance)
 """
 # Over a few minutes: as many rows as the limits of the instances allow calls, however long the queue is.
 LATELY = """
@@ -62,13 +65,29 @@ class Pace:
 
 
 def reasons(db: "Db", instance: str | None = None) -> list[Why]:
-    """Why messages wait or ended, the most frequent reason first. Raises Busy, StoreError."""
-    found = [
-        Why(instance=row["instance"], state=State(row["state"]), why=row["why"], messages=row["messages"])
-        for row in db.all(REASONS, instance=instance)
-        if row["messages"]
-    ]
-    return sorted(found, key=lambda one: (one.instance, one.state, -one.messages, one.why))
+    """Why messages wait or ended, the most frequent reason first. Raises Busy, StoreError.
+
+    The cost grows with what is held, was tried in vain or has failed, not with what simply waits for its turn.
+    """
+    counts: Counter[tuple[str, State, str]] = Counter()
+    for row in db.all(REASONS, instance=instance):
+        counts[row["instance"], State(row["state"]), _why(row)] += row["messages"]
+    for row in db.all(QUEUED, instance=instance):
+        queued = (row["instance"], State.QUEUED)
+        told = sum(messages for (*where, _), messages in counts.items() if tuple(where) == queued)
+        counts[*queued, Reason.ADDED] = row["messages"] - told
+    found = [Why(instance=key[0], state=key[1], why=key[2], messages=messages) for key, messages in counts.items()]
+    return sorted(
+        (why for why in found if why.messages), key=lambda why: (why.instance, why.state, -why.messages, why.why)
+    )
+
+
+def _why(row: "Row") -> str:
+    """A held message waits for its release, whatever it was before; the cause of a conflict names a message."""
+    if row["held"]:
+        return Reason.HELD
+    told: str = row["cause"] if row["cause"] and row["reason"] != Reason.ID_CONFLICT else row["reason"]
+    return told
 
 
 def pace(db: "Db", instance: str | None = None, *, now_ms: int, window_ms: int = 300_000) -> dict[str, Pace]:

@@ -5,10 +5,11 @@ on the same instance at once.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from greenbot.api.endpoints import ENDPOINTS
 from greenbot.api.facts import OutcomeClass
@@ -16,9 +17,12 @@ from greenbot.clock import Clock
 from greenbot.errors import Busy, GreenbotError
 from greenbot.outbox.batch import Batch
 from greenbot.outbox.carrying import Carrying
+from greenbot.outbox.claims import release_in
+from greenbot.outbox.decide import Change
 from greenbot.outbox.deliver import Exchanger
 from greenbot.outbox.gate import Gate, OnNews, Rules
 from greenbot.outbox.hosts import CLOSED, Hosts
+from greenbot.outbox.states import Reason, State
 from greenbot.outbox.turn import Posting, Taken, Turn, gate_of, next_due_ms, next_in_line
 from greenbot.resilience.breaker import Admission, queue_until_ms
 from greenbot.resilience.health import ask_at_ms
@@ -31,6 +35,8 @@ from greenbot.resilience.shared_health import change, health_of
 if TYPE_CHECKING:
     from greenbot.api.outcome import Outcome
     from greenbot.db.connect import Db
+
+T = TypeVar("T")
 
 #: Nothing can change by itself before somebody wakes the lane; it looks all the same.
 IDLE_SECONDS = 5.0
@@ -98,6 +104,7 @@ class Lane:
         self.on_hold = False
         self._busy = 0
         self._limited = False
+        self._asking: asyncio.Task[Any] | None = None  # of any question: it is only ever cancelled
         self._failure: BaseException | None = None
         self._desk = desk
         self._limits = limits
@@ -117,6 +124,8 @@ class Lane:
         """Take no more messages; what is under way goes on."""
         self._stopping = True
         self._woken.set()
+        if self._asking is not None:
+            self._asking.cancel()
 
     async def run(self) -> None:
         """Work until `stop`. Raises StoreError when the store can no longer be used."""
@@ -148,19 +157,36 @@ class Lane:
         if client is None:
             self.on_hold = True
             return _UNUSABLE_SECONDS
-        await self._hosts.ask_if_due(client)
+        await self._asked(self._hosts.ask_if_due(client))
         gate = self._gate()
         self.on_hold = gate.on_hold
         if gate.room <= 0:
             return await self._shut(gate, client)
         host = ENDPOINTS[first.method].host
-        admission = await self._hosts.admit(host, client)
+        admission = await self._asked(self._hosts.admit(host, client))
+        if admission is None:
+            return 0.0
         if admission.answer == "wait":
             self._tell(f"{host} does not answer; the circuit breaker is open")
             return self._after_breaker(admission)
         self._tell("")
         reservation = await self._reserved(self._limits.scopes(self.instance, first.method))
         return 0.0 if reservation is None else await self._take(client, reservation)
+
+    async def _asked(self, question: Coroutine[object, object, T]) -> T | None:
+        """The answer to a question that sends nothing; None when we are told to stop meanwhile."""
+        task = asyncio.create_task(question)
+        self._asking = task
+        try:
+            return await task
+        except asyncio.CancelledError:
+            ourselves = asyncio.current_task()
+            if ourselves is None or ourselves.cancelling():
+                task.cancel()
+                raise
+            return None
+        finally:
+            self._asking = None
 
     def _room(self) -> int:
         return 0 if self._stopping else self._desk.share() - self._busy
@@ -202,10 +228,13 @@ class Lane:
         """Look into GREEN-API's queue: no status has told us what became of what is there."""
         desk = self._desk
         scopes = (method_scope(self.instance, _QUEUE.name, method_rate=_QUEUE.rate_per_second),)
-        if await self._hosts.admit("api", client) != CLOSED or not await self._reserved(scopes):
+        admission = await self._asked(self._hosts.admit("api", client))
+        if admission != CLOSED or not await self._reserved(scopes):
             return _LOOK_SECONDS
         at_ms = desk.clock.now_ms()
-        outcome = await client.exchange(_QUEUE, {})
+        outcome = await self._asked(client.exchange(_QUEUE, {}))
+        if outcome is None:
+            return 0.0
         self._hosts.report("api", CLOSED, outcome)
         if not isinstance(outcome.data, list):
             return IDLE_SECONDS
@@ -251,8 +280,12 @@ class Lane:
             suits=lambda method: {scope.key for scope in self._limits.scopes(self.instance, method)} == keys,
         )
         taken = Taken(gate=Gate(room=0))
+        coming = self._desk.batch.submit(turn.take)
         try:
-            taken = await self._desk.batch.submit(turn.take)
+            taken = await coming
+        except asyncio.CancelledError:
+            self._put_back(coming)
+            raise
         finally:
             admissions = self._hosts.settle(posting.host for posting in taken.postings)
             if not taken.postings:
@@ -263,6 +296,15 @@ class Lane:
         for posting in taken.postings:
             self._begin(client, posting, admissions[posting.host], reservation)
         return self._after_turn(taken)
+
+    def _put_back(self, coming: "asyncio.Future[Taken]") -> None:
+        """Taken, but we are told to end at once: nothing of it has begun to leave."""
+        if not coming.done() or coming.cancelled() or coming.exception() is not None:
+            return
+        back = Change(state=State.QUEUED, reason=Reason.NOT_SENT, cause="shutdown")
+        for posting in coming.result().postings:
+            release = partial(release_in, held=posting.claim, change=back, clock=self._desk.clock)
+            self._desk.batch.submit(release, in_any_case=True)
 
     def _after_turn(self, taken: Taken) -> float:
         if taken.postings or taken.held_back or taken.misfit or taken.shut:

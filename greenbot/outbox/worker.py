@@ -234,12 +234,11 @@ class Worker:
 
     async def _finish(self) -> None:
         """Let what is under way arrive, in time; then record what is not known."""
-        under_way = [task for lane in self._lanes.values() for task in lane.in_flight]
-        landing = asyncio.create_task(self._landing(under_way))
+        landing = asyncio.create_task(self._landing())
         with suppress(TimeoutError):
             async with asyncio.timeout(self._pace.drain_seconds):
                 await self._hurry.wait()
-        rest = [landing, *self._tasks, *under_way]
+        rest = [landing, *self._under_way()]
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
@@ -248,7 +247,12 @@ class Worker:
             for lane in self._lanes.values():
                 lane.flush()
 
-    async def _landing(self, under_way: list[asyncio.Task[None]]) -> None:
-        if under_way:
+    async def _landing(self) -> None:
+        # A lane that was just taking messages when it was stopped still begins them.
+        while under_way := self._under_way():
             await asyncio.wait(under_way)
         self._hurry.set()
+
+    def _under_way(self) -> "list[asyncio.Task[None]]":
+        tasks = [*self._tasks, *(task for lane in self._lanes.values() for task in lane.in_flight)]
+        return [task for task in tasks if not task.done()]

@@ -269,7 +269,8 @@ def test_paths_are_private(desk: Desk) -> None:
 
 def test_the_example_hotels_follow_the_simulator_to_another_port(tmp_path: Path, desk: Desk) -> None:
     home = tmp_path / "fresh"
-    with_home = replace(desk, home=home, environ=desk.environ | {"GREENBOT_HOME": str(home)})
+    environ = {name: value for name, value in desk.environ.items() if not name.startswith("GREEN_API_")}
+    with_home = replace(desk, home=home, environ=environ | {"GREENBOT_HOME": str(home)})
     with_home("init", "--sim").ok()
     with_home("init", "--sim", "--port", "7999").ok()
     shown = with_home("instances", "list", "--json").ok().lines

@@ -67,8 +67,16 @@ def plan(db: Db, sql: str) -> list[str]:
 @pytest.mark.parametrize("name", [*STATEMENTS, *LATER])
 def test_no_statement_scans_or_sorts_a_growing_table(long_queue: Db, name: str) -> None:
     sql = STATEMENTS.get(name) or LATER[name]
-    # One row per instance and state is all `message_counts` ever has; a page in primary-key order is no scan.
-    small = name in ("table.STATS", "table.PAGE_OF_ALL", "figures.REASONS", "pauses.ALL", "audit.PAGE")
+    # One row per instance and state is all `message_counts` ever has; a page in primary-key order is no scan; the
+    # index of reasons leaves out what simply waits and what has left.
+    small = name in (
+        "table.STATS",
+        "table.PAGE_OF_ALL",
+        "figures.REASONS",
+        "figures.QUEUED",
+        "pauses.ALL",
+        "audit.PAGE",
+    )
     for line in plan(long_queue, sql):
         assert small or not line.startswith("SCAN"), line
         assert "AUTOMATIC" not in line

@@ -48,7 +48,7 @@ def test_workers_restarted_all_the_time_send_everything_exactly_once(place: Hall
 
 
 def test_a_killed_worker_is_noticed_within_seconds_and_only_what_was_on_its_way_is_in_doubt(place: Hall) -> None:
-    place.fault("slow seconds=30 method=sendMessage times=4")
+    place.fault("slow seconds=30 method=sendMessage count=4")
     place.accept(20, chats=20)
     first = place.start_worker()
     eventually(lambda: place.states().get("sending", 0) >= 4)
@@ -68,7 +68,7 @@ def test_a_killed_worker_is_noticed_within_seconds_and_only_what_was_on_its_way_
 
 
 def test_a_stopped_worker_holds_nothing_up_but_its_own_messages(place: Hall) -> None:
-    place.fault("slow seconds=3 method=sendMessage times=2")
+    place.fault("slow seconds=3 method=sendMessage count=2")
     place.accept(2, chats=2)
     first = place.start_worker()
     eventually(lambda: place.states().get("sending", 0) == 2)
@@ -110,7 +110,7 @@ def test_drain_ends_when_all_is_sent_and_says_so_when_it_could_not(place: Hall) 
     place.accept(5, chats=5)
     done = place.shell("outbox", "run", "--drain")
     assert (done.returncode, place.states()) == (0, {"accepted": 5})
-    place.fault("slow seconds=20 method=sendMessage times=1")
+    place.fault("slow seconds=20 method=sendMessage count=1")
     place.accept(1, chats=1)
     late = place.shell("outbox", "run", "--drain", "--timeout", "1s")
     assert late.returncode == 8
@@ -174,11 +174,11 @@ def test_what_is_only_accepted_waits_for_a_worker(place: Hall) -> None:
 
 def test_a_shell_says_why_its_message_waits_and_leaves_it_to_the_worker(place: Hall) -> None:
     place.start_worker()
-    assert place.shell("outbox", "pause", "default", "--reason", "inspection").returncode == 0
+    assert place.shell("outbox", "pause", "--why", "inspection").returncode == 0
     waiting = place.shell("send", "text", GUEST, "text 1")
     assert waiting.returncode == 8, waiting.stderr
     assert "inspection" in waiting.stderr
-    assert place.shell("outbox", "resume", "default").returncode == 0
+    assert place.shell("outbox", "resume").returncode == 0
     eventually(lambda: place.states() == {"accepted": 1})
 
 

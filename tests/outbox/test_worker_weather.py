@@ -1,6 +1,7 @@
 """What the worker does when GREEN-API does not: retries, stops, and comes back, in virtual time."""
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_what_was_certainly_not_sent_is_tried_again_after_one_two_and_four_secon
     remote.weather = lambda post: UNAVAILABLE if post.text else None
     yard.work(owner, seconds=12)
     moments = [post.at_ms for post in remote.sends()]
-    waits = [(later - first) / 1000 for first, later in zip(moments, moments[1:], strict=False)]
+    waits = [(later - first) / 1000 for first, later in pairwise(moments)]
     assert len(waits) == 3
     assert all(0.5 * due <= wait <= 1.5 * due + 0.3 for due, wait in zip((1, 2, 4), waits, strict=True))
     after = get(yard.db, message.id)
