@@ -8,6 +8,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 # httpx imports its own command line (click, rich) where these are installed. Blocked while importing, by httpx's own
@@ -117,6 +118,12 @@ def _new_pool(*, secure: bool, proxy: str | None) -> httpx.AsyncHTTPTransport:
     )
 
 
+@lru_cache(maxsize=256)
+def _parsed(url: str) -> httpx.URL:
+    # A worker sends thousands of messages to one address; taking it apart is a tenth of a call.
+    return httpx.URL(url)
+
+
 class _Stream(httpx.AsyncByteStream):
     def __init__(self, body: RequestBody | None, watch: Watch) -> None:
         self._body = body
@@ -139,7 +146,7 @@ def _as_httpx(request: Request, watch: Watch, *, traces: bool) -> httpx.Request:
     watch.started = not traces
     return httpx.Request(
         request.verb,
-        request.url,
+        _parsed(request.url),
         headers=request.headers,
         stream=_Stream(request.body, watch),
         extensions={"timeout": _timeouts(request.limits), "trace": trace},

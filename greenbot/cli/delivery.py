@@ -18,19 +18,24 @@ MAX_KEY_LENGTH = 200
 _ONCE_MS = {"hour": 3_600_000, "day": 86_400_000}
 
 
-def send(run: Run, to: str, draft_for: DraftFor, *, key: str | None, once_per: str | None) -> None:
+def send(run: Run, to: str, draft_for: DraftFor, *, key: str | None, once_per: str | None, mark: bool = False) -> None:
     """Send one draft to each recipient; every draft is checked before the first one leaves."""
     drafts = [draft_for(chat_id) for chat_id in recipients(run, to)]
-    send_drafts(run, drafts, key=key, once_per=once_per)
+    send_drafts(run, drafts, key=key, once_per=once_per, mark=mark)
 
 
-def send_drafts(run: Run, drafts: "list[Draft]", *, key: str | None, once_per: str | None) -> None:
-    """Accept and deliver each draft in turn. Raises the error of a single one, or `PartlyDone`."""
+def send_drafts(run: Run, drafts: "list[Draft]", *, key: str | None, once_per: str | None, mark: bool = False) -> None:
+    """Accept and deliver each draft in turn. Raises the error of a single one, or `PartlyDone`.
+
+    With `mark` each text gets an invisible mark of its own; the same key gives the same mark.
+    """
+    keys = [_key(run, draft, key, once_per, many=len(drafts) > 1) for draft in drafts]
+    if mark:
+        drafts = [_marked(draft, one) for draft, one in zip(drafts, keys, strict=True)]
     if run.flags.dry_run:
         _preview(run, drafts)
         return
     run.must_write()
-    keys = [_key(run, draft, key, once_per, many=len(drafts) > 1) for draft in drafts]
     from greenbot.cli.sender import Sender
 
     with Sender(run, run.instance) as sender:
@@ -66,6 +71,17 @@ def _key(run: Run, draft: "Draft", key: str | None, once_per: str | None, *, man
     from greenbot.outbox.table import payload_digest
 
     return f"once-per-{once_per}:{run.clock.now_ms() // _ONCE_MS[once_per]}:{draft.chat_id}:{payload_digest(draft)}"
+
+
+def _marked(draft: "Draft", key: str | None) -> "Draft":
+    import os
+    from dataclasses import replace
+
+    from greenbot.messages.outgoing import Text
+    from greenbot.outbox.marker import marked
+
+    assert isinstance(draft, Text), "only `send text` offers it"
+    return replace(draft, text=marked(draft.text, os.urandom(8).hex() if key is None else f"{key} {draft.chat_id}"))
 
 
 def _send_many(run: Run, sender: "Sender", drafts: "list[Draft]", keys: list[str | None]) -> None:

@@ -39,14 +39,14 @@ def show(run: Run, message_id: IdArgument) -> None:
     if run.flags.json:
         run.out.record(found | as_json(message, log, calls, waits))
         return
-    for key in ("until", "class"):
+    for key in ("until", "class", "priority"):
         del found[key]
     run.out.record(found | details(run, message, waits), essential="state")
     if run.flags.quiet:
         return
     for line in history(run, log, calls):
         run.out.block(line)
-    if advice := next_step(message):
+    if advice := next_step(message, waits):
         run.out.say(advice)
 
 
@@ -109,6 +109,7 @@ def details(run: Run, message: "Message", waits: "tuple[Wait, ...]") -> dict[str
         "expires_at": None if message.expires_at_ms is None else _moment(run, message.expires_at_ms),
         "retry_of": message.retry_of,
         "campaign": message.campaign_id,
+        "priority": message.priority if message.priority != "normal" else None,
         "class": message.message_class if message.message_class != "service" else None,
         "request": covered(message) if run.flags.verbose else None,
     }
@@ -144,13 +145,21 @@ def history(run: Run, log: "list[LogLine]", calls: "list[Call]") -> Iterator[str
     yield from (f"{_moment(run, at_ms)}  {words}" for at_ms, _, words in sorted(lines))
 
 
-def next_step(message: "Message") -> str | None:
+def next_step(message: "Message", waits: "tuple[Wait, ...]") -> str | None:
     """What a person does about it, where something is to be done."""
+    from greenbot.outbox.actions import surely_unsent
+
     if message.state == "uncertain":
         return (
             "Look into the chat on the hotel's phone, then say what you saw: "
             f"greenbot outbox resolve {message.id} --sent, or --resend, or --drop"
         )
+    if message.held_reason is not None and message.state == "queued":
+        return f"Let it go on: greenbot outbox release {message.id}. Or end it: greenbot outbox cancel {message.id}"
+    if any(wait.why == "no_worker" for wait in waits):
+        return f"Send what waits: greenbot outbox run --drain. Or end it: greenbot outbox cancel {message.id}"
+    if surely_unsent(message):
+        return f"Send it once more: greenbot outbox retry {message.id}"
     return None
 
 

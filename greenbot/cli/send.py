@@ -1,5 +1,6 @@
 """`greenbot send …`: one command per kind of message. Each builds a draft and hands it to `delivery.send`."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,6 +54,12 @@ def text(
     preview_link: PreviewLink = None,
     preview_image: PreviewImage = None,
     typing: Typing = None,
+    mark: Annotated[
+        bool,
+        typer.Option(
+            "--reconcile-marker", help="End the text with an invisible mark, so that no other is taken for it."
+        ),
+    ] = False,
     key: Key = None,
     once_per: OncePer = None,
 ) -> None:
@@ -91,6 +98,7 @@ def text(
         ),
         key=key,
         once_per=once_per,
+        mark=mark,
     )
 
 
@@ -370,14 +378,9 @@ def typing_notice(
     from greenbot.cli.delivery import send
     from greenbot.messages.outgoing import Typing as TypingDraft
 
-    milliseconds = _typing_ms(duration) or 0
-    send(
-        run,
-        to,
-        lambda chat_id: TypingDraft(chat_id=chat_id, typing_ms=milliseconds, recording=recording),
-        key=None,
-        once_per=None,
-    )
+    shown_ms = _typing_ms(duration) or 0
+    typing = partial(TypingDraft, typing_ms=shown_ms, recording=recording)
+    send(run, to, lambda chat_id: typing(chat_id=chat_id), key=None, once_per=None)
 
 
 def _typing_ms(duration: str | None) -> int | None:

@@ -60,7 +60,8 @@ def inbox(
     from greenbot.cli.simulators import number_of, remote
 
     wanted = parse_chat_id(chat) if chat else None
-    messages = remote(run, url).inbox(instance=number_of(run), chat=wanted)
+    received = remote(run, url).inbox(instance=number_of(run), chat=wanted)
+    messages = [message | {"text": message["shown"]} for message in received]
     columns = ("chat_id", "type_message", "text", "status", "id_message")
     run.out.rows(messages, columns, more=("instance", "at"), empty="No guest received anything yet.")
 

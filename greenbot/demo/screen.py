@@ -180,7 +180,7 @@ class Screen:
 
 def _described(message: GuestMessage) -> str:
     what = _KINDS.get(message.type_message)
-    text = safe_text(message.text, limit=60)
+    text = safe_text(message.shown, limit=60)
     shown = f"{what}: {text}" if what and text else what or text
     return f"{_HOTEL_NAMES.get(message.instance, message.instance)} · {shown}"
 

@@ -212,7 +212,7 @@ def _as_long_again(message: Message, now_ms: int) -> int | None:
 
 
 _NOT_OVER = {
-    State.QUEUED: "still waits to be sent",
+    State.QUEUED: "still waits to be sent; a worker does that: greenbot outbox run",
     State.UNCERTAIN: "may have been sent; look with: greenbot outbox reconcile ID",
     State.STALLED: "is with GREEN-API, which did not send it on; settle it with: greenbot outbox resolve ID",
 }

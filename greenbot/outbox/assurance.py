@@ -1,7 +1,8 @@
 """How far one message has come: waiting until it is where its sender wants it, and what to say if it is not.
 
-    message = await wait_for(db, message_id, "delivered", seconds=60, client=client, clock=clock)
-    error = shortfall(message, "delivered")        None, or what the command leaves with: 6, 7 or 8
+    message = await assured(db, message_id, "delivered", seconds=60, client=client, clock=clock)
+
+raises what the command leaves with when it is not there: 6 (it will not get there), 7 (unknown), 8 (not yet).
 
 Notifications tell statuses at once where a service receives them. Where nobody does, GREEN-API is
 asked for this one message, at growing intervals and far below its limit.
@@ -35,6 +36,18 @@ UNTOLD = ("typing", "text_status", "voice_status", "media_status", "reaction")
 def always(message: Message) -> bool:
     """Somebody is at work on it."""
     return True
+
+
+async def assured(db: "Db", message_id: int, goal: Goal, *, seconds: float, client: Asker, clock: Clock) -> Message:
+    """The message once it is as far as `goal`. Raises NotSent, OutcomeUnknown or StillPending when it is not.
+
+    For a message that GREEN-API accepted, or that somebody else works on; see `wait_for`.
+    """
+    message = await wait_for(db, message_id, goal, seconds=seconds, client=client, clock=clock)
+    error = shortfall(message, goal)
+    if error is not None:
+        raise error
+    return message
 
 
 async def wait_for(

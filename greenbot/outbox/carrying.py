@@ -89,7 +89,7 @@ class Carrying:
         tries = posting.message.round_attempts + 1
         wait_ms, round_over = rest_ms(outcome, tries, self._retry, self._rng)
         change = finish_in(tx, posting.claim, outcome, clock=self._clock, rest_ms=wait_ms)
-        if change is not None and (round_over or outcome.cls.succeeded):
+        if change is not None and (round_over or (outcome.cls.succeeded and tries > 1)):
             tx.run(NEW_ROUND, id=posting.message.id)
         if outcome.cls.succeeded:
             earn_in(tx, self._instance, self._clock)

@@ -227,11 +227,16 @@ update messages set uncertain_since_ms = :now, looks = 0, last_look_at_ms = null
  where id = :id
 """
 REST = "update messages set not_before_ms = max(not_before_ms, :until) where id = :id"
+# `or ignore`: a remote id that is taken changes nothing, and says so by the count.
 ACCEPT = """
-update messages set remote_id = :remote_id, evidence = :evidence, accepted_at_ms = :now, uncertain_since_ms = null
+update or ignore messages
+   set remote_id = :remote_id, evidence = :evidence, accepted_at_ms = :now, uncertain_since_ms = null
  where id = :id
 """
-WITH_REMOTE_ID = "select * from messages where instance = :instance and remote_id = :remote_id"
+WITH_REMOTE_ID = """
+select * from messages
+ where instance = (select instance from messages where id = :id) and remote_id = :remote_id and id <> :id
+"""
 FORGET_REMOTE_ID = """
 update messages set remote_id = null, evidence = null, accepted_at_ms = null, delivery = null, delivery_at_ms = null
  where id = :id
@@ -297,11 +302,15 @@ def finish_in(
 ) -> Change | None:
     """The same inside the caller's transaction: the change that was made, None when the outcome had to be dropped."""
     _end_call(tx, held, outcome)
-    message = _read(tx, held.message_id)
-    change = _allowed(message, held, after_outcome(outcome, on_not_sent))
-    if change is not None:
-        move(tx, message, change, held.owner, clock)
-        _afterwards(tx, message, change, outcome, clock, rest_ms)
+    change = after_outcome(outcome, on_not_sent)
+    if not _move(tx, held.message_id, held.epoch, change, held.owner, clock):
+        message = _read(tx, held.message_id)
+        late = _late(message, held, change)
+        if late is None:
+            return None
+        move(tx, message, late, held.owner, clock)
+        change = late
+    _afterwards(tx, held.message_id, change, outcome, clock, rest_ms)
     return change
 
 
@@ -316,9 +325,8 @@ def release_in(tx: "Tx", held: Claim, change: Change, *, clock: Clock) -> bool:
     return _move(tx, held.message_id, held.epoch, change, held.owner, clock)
 
 
-def _allowed(message: Message, held: Claim, change: Change) -> Change | None:
-    if message.epoch == held.epoch:
-        return change
+def _late(message: Message, held: Claim, change: Change) -> Change | None:
+    """What an answer still means for a message that was given up while it was on its way."""
     if message.state is State.UNCERTAIN and message.attempts == held.attempt and change.state is State.ACCEPTED:
         return replace(change, reason=Reason.LATE_RESPONSE)
     return None
@@ -340,29 +348,30 @@ def _end_call(tx: "Tx", held: Claim, outcome: "Outcome") -> None:
 
 
 def _afterwards(
-    tx: "Tx", message: Message, change: Change, outcome: "Outcome", clock: Clock, rest_ms: int | None
+    tx: "Tx", message_id: int, change: Change, outcome: "Outcome", clock: Clock, rest_ms: int | None
 ) -> None:
     if change.state is State.QUEUED:
-        rest = wait_ms(outcome, message.round_attempts) if rest_ms is None else rest_ms
-        tx.run(REST, id=message.id, until=clock.now_ms() + rest)
+        rest = wait_ms(outcome, _read(tx, message_id).round_attempts) if rest_ms is None else rest_ms
+        tx.run(REST, id=message_id, until=clock.now_ms() + rest)
     elif change.state is State.ACCEPTED:
-        _accept(tx, message, outcome, clock)
+        _accept(tx, message_id, outcome, clock)
 
 
-def _accept(tx: "Tx", message: Message, outcome: "Outcome", clock: Clock) -> None:
-    remote_id = outcome.remote_id
-    other = None
-    if remote_id is not None:
-        row = tx.one(WITH_REMOTE_ID, instance=message.instance, remote_id=remote_id)
-        other = None if row is None else Message.from_row(row)
-    if other is not None and other.evidence == "response":
+def _accept(tx: "Tx", message_id: int, outcome: "Outcome", clock: Clock) -> None:
+    now_ms = clock.now_ms()
+    if tx.run(ACCEPT, id=message_id, remote_id=outcome.remote_id, evidence="response", now=now_ms):
+        return
+    # Another message of this instance has that remote id.
+    row = tx.one(WITH_REMOTE_ID, id=message_id, remote_id=outcome.remote_id)
+    assert row is not None, "what else could have stood in the way"
+    other = Message.from_row(row)
+    if other.evidence == "response":
         # Two answers with one id: both are true as far as we can know, so both stay accepted.
-        remote_id, other = None, None
-    if other is not None:
-        tx.run(FORGET_REMOTE_ID, id=other.id)
-    tx.run(ACCEPT, id=message.id, remote_id=remote_id, evidence="response", now=clock.now_ms())
-    if other is not None:
-        _disown(tx, other, message.id, clock)
+        tx.run(ACCEPT, id=message_id, remote_id=None, evidence="response", now=now_ms)
+        return
+    tx.run(FORGET_REMOTE_ID, id=other.id)
+    tx.run(ACCEPT, id=message_id, remote_id=outcome.remote_id, evidence="response", now=now_ms)
+    _disown(tx, other, message_id, clock)
 
 
 def _disown(tx: "Tx", other: Message, owner_of_id: int, clock: Clock) -> None:

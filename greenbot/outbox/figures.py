@@ -83,8 +83,8 @@ def reasons(db: "Db", instance: str | None = None) -> list[Why]:
 
 
 def _why(row: "Row") -> str:
-    """A held message waits for its release, whatever it was before; the cause of a conflict names a message."""
-    if row["held"]:
+    """What waits and is held waits for its release, whatever came before; the cause of a conflict names a message."""
+    if row["held"] and row["state"] == State.QUEUED:
         return Reason.HELD
     told: str = row["cause"] if row["cause"] and row["reason"] != Reason.ID_CONFLICT else row["reason"]
     return told

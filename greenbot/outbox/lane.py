@@ -147,7 +147,7 @@ class Lane:
 
     async def _step(self) -> float:
         """Begin what may begin now; how long nothing more can be done unless somebody wakes us."""
-        if self._room() <= 0:
+        if self._room() < self._least_room():
             return IDLE_SECONDS
         now_ms = self._desk.clock.now_ms()
         first = next_in_line(self._desk.db, self.instance, now_ms)
@@ -187,6 +187,10 @@ class Lane:
             return None
         finally:
             self._asking = None
+
+    def _least_room(self) -> int:
+        """With many under way it is not worth looking for every single one that lands."""
+        return max(1, min(self._desk.share() // 4, self._busy))
 
     def _room(self) -> int:
         return 0 if self._stopping else self._desk.share() - self._busy

@@ -43,7 +43,7 @@ class Look:
         for message in self.doubts:
             if message.id in self.findings.proofs:
                 continue
-            table = timetable(message, moments, times, not_before_ms=authorized_since_ms or 0)
+            table = timetable(message, moments, times, usable_from_ms=authorized_since_ms or 0)
             words = self.gap(message, times) or ("" if authorized_since_ms else "the instance was not ready just now")
             if table.is_through and not may_resend(message, times):
                 found.spent.append(message)

@@ -39,6 +39,8 @@ ACTOR = "reconcile"
 #: How far back a journal is read at most, and how much further than necessary.
 _MOST_MINUTES = 10_080
 _MINUTES_MORE = 10
+#: States of an instance in which GREEN-API sends what is in its queue.
+_ABLE = ("authorized", "quota")
 #: Messages asked about one by one in one pass.
 _STALLED_AT_ONCE = 10
 #: GREEN-API's answer to getMessage for a message it does not know.
@@ -126,7 +128,7 @@ class Reconciler:
         memory.moments.forget(_moments_of(doubts))
         if not now and self._clock.boot_ms() < memory.rest_until_boot_ms:
             return passes
-        if now or self._is_due(memory, doubts):
+        if now or self._is_due(instance, memory, doubts):
             await self._look(instance, memory, doubts, passes)
         elif self._is_stale(instance, memory):
             await self._refresh(instance, memory, passes)
@@ -172,9 +174,11 @@ class Reconciler:
             if again_in(tx, message, Reason.RESEND, actor=self._actor, clock=self._clock, cause="policy"):
                 passes.requeued.append(message.id)
 
-    def _is_due(self, memory: _Memory, doubts: list[Message]) -> bool:
+    def _is_due(self, instance: str, memory: _Memory, doubts: list[Message]) -> bool:
         now_ms = self._clock.now_ms()
-        tables = (timetable(message, memory.moments, self._times) for message in doubts)
+        health = shared_health.health_of(self._db, instance)
+        since_ms = health.since_at_ms if health.state in _ABLE else 0
+        tables = (timetable(one, memory.moments, self._times, usable_from_ms=since_ms) for one in doubts)
         return any(table.is_due(now_ms, memory.read_ms) for table in tables)
 
     def _is_stale(self, instance: str, memory: _Memory) -> bool:
@@ -250,7 +254,7 @@ class Reconciler:
     def _authorized_since_ms(self, instance: str, remote: Remote) -> int | None:
         """Since when the instance is known to be authorized; None while that is not certain."""
         health = shared_health.health_of(self._db, instance)
-        if account_of(remote.state) != "authorized" or health.state not in ("authorized", "quota"):
+        if account_of(remote.state) != "authorized" or health.state not in _ABLE:
             return None
         return health.since_at_ms
 
@@ -281,6 +285,8 @@ class Reconciler:
         found = look.conclude(memory.moments, self._times, authorized_since_ms=since_ms)
         passes.spent += [message.id for message in found.spent]
         passes.unclear |= found.unclear
+        if found.unclear:
+            memory.rest_until_boot_ms = self._clock.boot_ms() + self._times.rest_ms
         if found.missed:
             self._write_looks(found.missed, passes)
 
@@ -324,8 +330,9 @@ class Reconciler:
             return
         until_ms = self._clock.now_ms() - self._times.stalled_ms
         for message in statuses.silent_of(self._db, instance, until_ms=until_ms, most=_STALLED_AT_ONCE):
-            state = remote.state or await reader.ask("getStateInstance")
-            remote = replace(remote, state=state)
+            if remote.state is None:
+                remote = replace(remote, state=await reader.ask("getStateInstance"))
+                self._learn_state(instance, remote)
             since_ms = self._authorized_since_ms(instance, remote)
             if since_ms is None or since_ms > until_ms:
                 return

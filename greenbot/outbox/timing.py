@@ -93,9 +93,13 @@ class Moments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timetable:
-    """When one message is looked for. Moments are those of `Moments.since`."""
+    """When one message is looked for. Moments are those of `Moments.since`.
+
+    `usable_from_ms`: since when the instance is known to carry out what is in its queue.
+    """
 
     since_ms: int
+    usable_from_ms: int
     last_look_ms: int | None
     looks: int
     times: ReconcileTimes
@@ -108,7 +112,7 @@ class Timetable:
     @property
     def counts_from_ms(self) -> int:
         """From when on a complete look that misses it counts."""
-        settled_ms = self.since_ms + self.times.settle_ms
+        settled_ms = max(self.since_ms, self.usable_from_ms) + self.times.settle_ms
         if self.last_look_ms is None:
             return settled_ms
         return max(settled_ms, self.last_look_ms + self.times.apart_ms)
@@ -124,11 +128,12 @@ class Timetable:
         return any(read_ms < moment <= now_ms for moment in moments)
 
 
-def timetable(message: Message, moments: Moments, times: ReconcileTimes, *, not_before_ms: int = 0) -> Timetable:
-    """The timetable of a message in doubt. `not_before_ms`: since when it could have been seen at all."""
+def timetable(message: Message, moments: Moments, times: ReconcileTimes, *, usable_from_ms: int = 0) -> Timetable:
+    """The timetable of a message in doubt."""
     last = message.last_look_at_ms
     return Timetable(
-        since_ms=max(moments.since(message.uncertain_since_ms or message.state_at_ms), not_before_ms),
+        since_ms=moments.since(message.uncertain_since_ms or message.state_at_ms),
+        usable_from_ms=usable_from_ms,
         last_look_ms=None if last is None else moments.since(last),
         looks=message.looks,
         times=times,

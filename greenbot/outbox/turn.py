@@ -29,7 +29,8 @@ CANDIDATES = """
 select * from messages as candidate
  where instance = :instance and priority = :priority and state = 'queued' and held_reason is null
    and not_before_ms <= :now and (expires_at_ms is null or expires_at_ms > :alive_until)
-   and (:may_retry or attempts = 0 or cause = 'rate_limited')
+   and (:may_retry or attempts = 0 or reason not in ('not_sent', 'resend')
+        or cause in ('rate_limited', 'cancelled', 'shutdown', 'too_late_to_begin'))
    and method not in (select value from json_each(:barred))
    and not exists (
      select 1 from messages as busy
@@ -59,8 +60,8 @@ select min(not_before_ms) as at_ms from messages indexed by messages_due
  where instance = :instance and priority = :priority and state = 'queued' and held_reason is null
    and not_before_ms > :now
 """
-#: The outcome of a 429.
-RATE_LIMITED = "rate_limited"
+#: Outcomes that were no try at the host. What a 429 costs is paid by whoever goes next, while they last.
+NO_TRY = ("rate_limited", "cancelled", "shutdown", "too_late_to_begin")
 #: GREEN-API docs: its queue keeps a message for 24 hours.
 REMOTE_KEEPS_MS = 86_400_000
 
@@ -165,9 +166,7 @@ class Turn:
         return verdict.go
 
     def _paid(self, tx: "Tx", message: Message, taken: Taken) -> bool:
-        # A 429 was no try of its own: what it costs is paid by whoever goes next, while they last.
-        is_retry = message.attempts > 0 and message.cause != RATE_LIMITED
-        if not is_retry and not self.on_probation:
+        if not self.on_probation and not is_retry(message):
             return True
         payment = pay_in(tx, self.instance, self.clock, after_timeout=message.ambiguous_attempts > 0)
         if not payment.paid:
@@ -263,6 +262,15 @@ def next_due_ms(reader: Reader, instance: str, now_ms: int) -> int | None:
     ]
     moments = [row["at_ms"] for row in found if row is not None and row["at_ms"] is not None]
     return min(moments, default=None)
+
+
+def is_retry(message: Message) -> bool:
+    """Whether sending it now is a retry that the budget has to allow; `CANDIDATES` says the same.
+
+    What reconciliation or a person sends again has waited for minutes, so it cannot make a storm.
+    """
+    again = message.reason in (Reason.NOT_SENT, Reason.RESEND)
+    return message.attempts > 0 and again and message.cause not in NO_TRY
 
 
 @cache

@@ -143,15 +143,16 @@ class Worker:
         ]
         self._tasks.update(duties)
         try:
-            return await self._watch(drain=drain)
+            await self._watch(drain=drain)
         finally:
             for lane in self._lanes.values():
                 lane.stop()
             for duty in duties:
                 duty.cancel()
             await self._finish()
+        return drain and not self._has_work()
 
-    async def _watch(self, *, drain: bool) -> bool:
+    async def _watch(self, *, drain: bool) -> None:
         """Notice what others do, keep a lane for each instance that has messages, end when it is time."""
         seen: object = None
         while not self._stopping.is_set():
@@ -162,12 +163,11 @@ class Worker:
                 seen = version
                 self._open_lanes(str(row["instance"]) for row in self._db.all(OPEN_INSTANCES))
             if drain and not self._has_work():
-                return True
+                return
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._pace.look_seconds):
                     await self._woken.wait()
                     seen = None
-        return False
 
     def _open_lanes(self, instances: Iterable[str]) -> None:
         for instance in instances:

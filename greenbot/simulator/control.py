@@ -109,7 +109,7 @@ async def _inbox(world: World, request: web.Request) -> object:
     number = _filter(request, "instance")
     wanted = actions.find_instance(world, number).id if number else None
     messages = world.inbox(instance=wanted, chat_id=_filter(request, "chat"))
-    return {"messages": [asdict(message) for message in messages]}
+    return {"messages": [asdict(message) | {"shown": message.shown} for message in messages]}
 
 
 async def _ledger(world: World, request: web.Request) -> object:

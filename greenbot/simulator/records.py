@@ -61,6 +61,14 @@ class GuestMessage:
     content: dict[str, object]
     status: str = "sent"
 
+    @property
+    def shown(self) -> str:
+        """The words a phone shows for it: the text or caption, else the name of the place, card, poll or file."""
+        blocks = [self.content, *(block for block in self.content.values() if isinstance(block, dict))]
+        names = ("nameLocation", "displayName", "name", "contentText", "fileName")
+        found = (block.get(name) for block in blocks for name in names)
+        return self.text or next((str(word) for word in found if word), "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateChange:

@@ -23,6 +23,7 @@ EXPECTED = {
         "config",
         "secrets",
         "outbox",
+        "queue",
         "campaigns",
         "exit-codes",
         "errors",

@@ -19,7 +19,7 @@ from tests.outbox.conftest import ACCEPTED, Add, Line, Send
 
 COUNTED_BY_HAND = """
 select instance, state,
-       case when held_reason is not null then 'held' when reason = 'id_conflict' then reason
+       case when held_reason is not null and state = 'queued' then 'held' when reason = 'id_conflict' then reason
             else coalesce(cause, reason) end as why,
        count(*) as messages
   from messages where state in ('queued', 'uncertain', 'stalled', 'failed', 'expired', 'cancelled')

@@ -1,21 +1,20 @@
 """What operators do to messages, alone, in bulk, and against each other and a worker."""
 
-import threading
 from pathlib import Path
 
 import pytest
 
-from greenbot.clock import ManualClock, SystemClock
+from greenbot.clock import ManualClock
 from greenbot.db.audit import Operator, Wanted, entries
-from greenbot.db.connect import Db, connect
+from greenbot.db.connect import Db
 from greenbot.outbox.actions import CAMPAIGN_HOLD, Cancel, Edit, Hold, Release, Retry
-from greenbot.outbox.claims import Claim, Fenced, claim, mark_sending, release
-from greenbot.outbox.decide import Change
+from greenbot.outbox.claims import Claim, claim
 from greenbot.outbox.message import Message
-from greenbot.outbox.operate import BATCH, Action, Result, Seen, carry_out
-from greenbot.outbox.states import Reason, State
+from greenbot.outbox.operate import Action
+from greenbot.outbox.states import State
 from greenbot.outbox.table import enqueue, get, log_of
-from tests.outbox.conftest import ACCEPTED, Add, Line, Send, new_text
+from tests.outbox.acting import bring, do
+from tests.outbox.conftest import ACCEPTED, Add, Line, Send
 
 MINUTE = 60_000
 
@@ -23,38 +22,6 @@ MINUTE = 60_000
 @pytest.fixture
 def anna(clock: ManualClock) -> Operator:
     return Operator(name="anna", clock=clock)
-
-
-def do(db: Db, message: Message, action: Action, by: Operator) -> Result:
-    [result] = carry_out(db, [Seen.of(message)], action, by)
-    return result
-
-
-def bring(db: Db, message: Message, state: State, clock: ManualClock) -> Message:
-    """Lead a queued message to a state, by moves that exist."""
-    held = claim(db, message.id, owner="worker", clock=clock)
-    assert isinstance(held, Claim)
-    if state is State.CLAIMED:
-        return get(db, message.id)
-    if state is State.CANCELLED:
-        release(db, held, Change(state=state, reason=Reason.INTERRUPTED), clock=clock)
-        return get(db, message.id)
-    held = mark_sending(db, held, clock=clock)
-    steps = {
-        State.SENDING: (),
-        State.UNCERTAIN: ((State.UNCERTAIN, Reason.AMBIGUOUS),),
-        State.ACCEPTED: ((State.ACCEPTED, Reason.RESPONSE),),
-        State.DELIVERED: ((State.ACCEPTED, Reason.RESPONSE), (State.DELIVERED, Reason.STATUS)),
-        State.STALLED: ((State.ACCEPTED, Reason.RESPONSE), (State.STALLED, Reason.SILENCE)),
-        State.FAILED: ((State.FAILED, Reason.NOT_SENT),),
-    }[state]
-    epoch = held.epoch
-    for to, reason in steps:
-        from dataclasses import replace
-
-        assert release(db, replace(held, epoch=epoch), Change(state=to, reason=reason), clock=clock)
-        epoch += 1
-    return get(db, message.id)
 
 
 # --- one message ----------------------------------------------------------------------------------------------------
@@ -250,6 +217,17 @@ def test_what_may_have_reached_the_guest_needs_a_special_word(
     assert do(db, given_up, Retry(even_if_sent=True), anna).verdict == "done"
 
 
+def test_the_key_also_follows_a_retry_of_what_may_have_been_sent(
+    db: Db, add: Add, anna: Operator, clock: ManualClock
+) -> None:
+    message = bring(db, add(key="booking-1"), State.UNCERTAIN, clock)
+    with db.write() as tx:
+        tx.run("update messages set state = 'failed', reason = 'operator', epoch = epoch + 1")
+    again = do(db, get(db, message.id), Retry(even_if_sent=True), anna).message
+    assert again is not None
+    assert (again.id, again.retry_of, again.dedupe_key) == (2, 1, "booking-1")
+
+
 def test_what_green_api_itself_reported_as_failed_can_be_retried(
     db: Db, add: Add, anna: Operator, clock: ManualClock
 ) -> None:
@@ -310,105 +288,6 @@ def test_the_audit_tells_which_message_a_retry_made_and_nothing_a_guest_was_told
     everything = " ".join(str(tuple(row)) for row in db.all("select * from audit"))
     assert "4711" not in everything
     assert "380441234567" not in everything
-
-
-# --- who comes first ------------------------------------------------------------------------------------------------
-
-
-def test_what_changed_since_it_was_seen_is_left_alone(db: Db, add: Add, anna: Operator, clock: ManualClock) -> None:
-    seen = add()
-    boris = Operator(name="boris", clock=clock)
-    assert do(db, seen, Hold(why="price"), boris).verdict == "done"
-    result = do(db, seen, Cancel(), anna)
-    assert (result.verdict, "boris" in result.why) == ("changed", True)
-    assert get(db, seen.id).state == "queued"
-    assert [entry.actor for entry in entries(db, Wanted())] == ["boris"]
-
-
-def test_an_unknown_message_is_named_and_the_others_are_done(db: Db, add: Add, anna: Operator) -> None:
-    message = add()
-    results = list(carry_out(db, [Seen(id=99, epoch=0), Seen.of(message)], Cancel(), anna))
-    assert [(result.id, result.verdict) for result in results] == [(99, "unknown"), (1, "done")]
-
-
-def test_many_are_done_in_bounded_transactions_each_visible_before_the_next(
-    db: Db, add: Add, anna: Operator, tmp_path: Path
-) -> None:
-    messages = [add(to=f"3804400{n:05d}") for n in range(2 * BATCH + 1)]
-    results = carry_out(db, [Seen.of(message) for message in messages], Cancel(), anna)
-    assert next(results).verdict == "done"
-    assert db.scalar("select count(*) from messages where state = 'cancelled'") == BATCH
-    assert sum(result.verdict == "done" for result in results) == 2 * BATCH
-    assert db.scalar("select count(*) from audit") == 2 * BATCH + 1
-
-
-class Rivals:
-    """Several connections to one store that all act at the same moment."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.verdicts: list[str] = []
-        self._gate: threading.Barrier | None = None
-        self._lock = threading.Lock()
-
-    def act(self, *acts: object) -> list[str]:
-        """Run each act in a thread of its own, with a store of its own; what they returned."""
-        self._gate = threading.Barrier(len(acts))
-        threads = [threading.Thread(target=self._one, args=(one,)) for one in acts]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return self.verdicts
-
-    def _one(self, act: object) -> None:
-        db = connect(self.path, clock=SystemClock())
-        assert self._gate is not None
-        self._gate.wait()
-        verdict = act(db)  # type: ignore[operator]  # a function of the test
-        with self._lock:
-            self.verdicts.append(verdict)
-        db.close()
-
-
-@pytest.mark.integration
-@pytest.mark.parametrize("turn", range(20))
-def test_of_operators_at_the_same_moment_exactly_one_gets_the_message(db: Db, turn: int) -> None:
-    clock = SystemClock()
-    failed = bring(db, enqueue(db, new_text(), clock), State.FAILED, ManualClock(clock.now_ms()))
-
-    def retry(name: str) -> object:
-        return lambda store: do(store, failed, Retry(), Operator(name=name, clock=clock)).verdict
-
-    verdicts = Rivals(db.path).act(retry("anna"), retry("boris"), retry("clara"))
-    assert sorted(verdicts) == ["done", "refused", "refused"]
-    assert db.scalar("select count(*) from messages where retry_of = :id", id=failed.id) == 1
-    assert db.scalar("select count(*) from audit") == 1
-
-
-@pytest.mark.integration
-@pytest.mark.parametrize("turn", range(20))
-def test_an_operator_who_cancels_and_a_worker_who_claims_never_both_win(db: Db, turn: int) -> None:
-    clock = SystemClock()
-    message = enqueue(db, new_text(), clock)
-
-    def cancel(store: Db) -> str:
-        return f"cancel {do(store, message, Cancel(), Operator(name='anna', clock=clock)).verdict}"
-
-    def work(store: Db) -> str:
-        held = claim(store, message.id, owner="worker", clock=clock)
-        if not isinstance(held, Claim):
-            return "work nothing"
-        try:
-            mark_sending(store, held, clock=clock)
-        except Fenced:
-            return "work fenced"
-        return "work sends"
-
-    verdicts = set(Rivals(db.path).act(cancel, work))
-    assert verdicts in ({"cancel done", "work nothing"}, {"cancel refused", "work sends"})
-    expected = "cancelled" if "cancel done" in verdicts else "sending"
-    assert get(db, message.id).state == expected
 
 
 def test_nothing_is_kept_of_a_batch_that_fails(db: Db, add: Add, anna: Operator) -> None:

@@ -121,7 +121,7 @@ def test_looks_before_the_settle_time_only_find(
     db: Db, shelf: Shelf, desk: Reconciler, clock: ManualClock, lose: Lose
 ) -> None:
     message = lose()
-    passes(desk, clock, 119)
+    passes(desk, clock, 115)
     assert shelf.asked["lastOutgoingMessages"] == 3
     assert get(db, message.id).looks == 0
 
@@ -132,6 +132,7 @@ def test_looks_before_the_settle_time_only_find(
 def test_two_complete_looks_a_minute_apart_after_two_minutes_send_it_again(
     db: Db, desk: Reconciler, clock: ManualClock, lose: Lose
 ) -> None:
+    look(desk, now=True)  # it is known to be authorized
     message = lose()
     begun = clock.now_ms()
     passes(desk, clock, 200)
@@ -214,7 +215,7 @@ def test_a_process_that_may_still_be_sending_is_waited_for(
         told = passes(desk, clock, 600)
         message = get(db, held.message_id)
         assert (message.state, message.looks) == (State.UNCERTAIN, 0)
-        assert "still lives" in told[-1].unclear[message.id]
+        assert any("still lives" in one.unclear.get(message.id, "") for one in told)
     passes(desk, clock, 300)
     assert get(db, held.message_id).state is State.QUEUED
 
@@ -224,7 +225,7 @@ def test_a_suspicion_keeps_it_in_doubt(db: Db, shelf: Shelf, desk: Reconciler, c
     shelf.journal = [shelf.item("BAE5", "Welcome", sendByApi=None)]
     told = passes(desk, clock, 600)
     assert get(db, message.id).state is State.UNCERTAIN
-    assert "not by whom" in told[-1].unclear[message.id] or any(one.unclear for one in told)
+    assert any("not by whom" in one.unclear.get(message.id, "") for one in told)
 
 
 def test_a_clock_set_forward_does_not_shorten_the_wait(

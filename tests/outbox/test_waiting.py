@@ -18,8 +18,8 @@ from greenbot.resilience.health import Health
 from greenbot.resilience.limiter import Waiting as Limited
 from greenbot.resilience.limits import per_minute
 from greenbot.resilience.shared_health import change
+from tests.outbox.acting import bring
 from tests.outbox.conftest import GUEST, OTHER_GUEST, Add
-from tests.outbox.test_operate import bring
 
 NOW = ManualClock().now_ms()
 FINE = Health(state="authorized", account="authorized", seen_at_ms=NOW)
@@ -171,3 +171,11 @@ def test_who_comes_first_in_a_chat_is_who_the_claim_would_name(
     assert ahead == Ahead(id=older.id, state=first)
     assert (blocked.behind, blocked.behind_state) == (older.id, first)
     assert ahead_of(db, other, clock.now_ms()) is None
+
+
+def test_a_younger_message_that_overtook_is_first_as_long_as_it_is_on_its_way(
+    db: Db, add: Add, clock: ManualClock
+) -> None:
+    mine, younger = add(to=GUEST), add(to=GUEST)
+    claim(db, younger.id, owner="direct", clock=clock, may_overtake=True)
+    assert ahead_of(db, mine, clock.now_ms()) == Ahead(id=younger.id, state=State.CLAIMED)

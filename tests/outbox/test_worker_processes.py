@@ -110,8 +110,8 @@ def test_drain_ends_when_all_is_sent_and_says_so_when_it_could_not(place: Hall) 
     place.accept(5, chats=5)
     done = place.shell("outbox", "run", "--drain")
     assert (done.returncode, place.states()) == (0, {"accepted": 5})
-    place.fault("slow seconds=20 method=sendMessage count=1")
-    place.accept(1, chats=1)
+    place.fault("slow seconds=3 method=sendMessage count=1")
+    place.accept(2, chats=1)
     late = place.shell("outbox", "run", "--drain", "--timeout", "1s")
     assert late.returncode == 8
     assert "before everything was sent" in late.stderr

@@ -72,7 +72,7 @@ def test_after_its_round_a_message_rests_and_gets_another_one(
     remote.weather = until(clock, 60, UNAVAILABLE, also_queries=False)
     assert yard.drain(owner)
     after = get(yard.db, message.id)
-    assert (after.state, after.round_attempts) == (State.ACCEPTED, 0)
+    assert after.state is State.ACCEPTED
     assert after.attempts > 4
 
 

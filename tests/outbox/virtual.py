@@ -36,8 +36,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._clock.monotonic()
 
     def _run_once(self) -> None:
-        if not self._ready and self._scheduled:  # type: ignore[attr-defined]  # asyncio's own two queues
-            when = self._scheduled[0].when()  # type: ignore[attr-defined]  # as above
+        timers = [timer.when() for timer in self._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]  # asyncio's own
+        if timers and not self._ready:  # type: ignore[attr-defined]  # as above
+            when = min(timers)
             # A nanosecond more, lest rounding leaves the timer a hair in the future for ever.
             self._clock.advance(max(0.0, when - self.time()) + 1e-9)
         super()._run_once()  # type: ignore[misc]  # asyncio's own

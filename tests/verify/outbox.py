@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -69,7 +70,9 @@ turn.CANDIDATES = head + rest[rest.index(" order by") :]
 from greenbot.entry import main
 sys.exit(main())
 """
-QUIET_SECONDS = 180.0
+QUIET_SECONDS = 300.0
+STRIKE_SECONDS = 0.8
+MOST_OPEN = 150
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,8 +92,14 @@ class Station:
 
     command: tuple[str, ...]
     process: "subprocess.Popen[bytes] | None" = None
-    wakes_at: float | None = None
+    sleeps: bool = False
     begun_at: float = 0.0
+
+    def wake(self) -> None:
+        """Let a stopped process go on."""
+        self.sleeps = False
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
 
 
 @dataclass(slots=True)
@@ -145,9 +154,6 @@ class Run:
                 station.process = None
             if station.process is None:
                 self._start(station)
-            elif station.wakes_at is not None and time.monotonic() >= station.wakes_at:
-                station.wakes_at = None
-                station.process.send_signal(signal.SIGCONT)
 
     def _count_end(self, code: int) -> None:
         if code == -signal.SIGKILL:
@@ -184,8 +190,8 @@ class Run:
 
     def strike(self) -> None:
         """Do something bad to one process."""
-        running = [one for one in self.stations if one.process is not None and one.wakes_at is None]
-        ready = [one for one in running if time.monotonic() - one.begun_at > 0.6]
+        running = [one for one in self.stations if one.process is not None and not one.sleeps]
+        ready = [one for one in running if time.monotonic() - one.begun_at > 1.0]
         if not ready:
             return
         station = self.rng.choice(ready)
@@ -195,7 +201,9 @@ class Run:
         if what != "SIGKILL":
             self.kills[what] += 1
         if what == "SIGSTOP":
-            station.wakes_at = time.monotonic() + self.rng.random() * 3
+            # From a thread: this one may be waiting for a lock that the stopped process holds.
+            station.sleeps = True
+            threading.Timer(self.rng.random() * 3, station.wake).start()
 
     def stop_all(self) -> None:
         """End every process, whatever it does."""
@@ -225,8 +233,9 @@ class Run:
         while (struck := self.kills.total()) < self.options.kills or len(self.numbers) < self.options.messages:
             self.feed(min(self.options.messages, round((struck + 4) * per_kill)))
             self.keep_running()
-            time.sleep(self.rng.random() * 0.4)
-            if struck < self.options.kills:
+            time.sleep(self.rng.random() * STRIKE_SECONDS)
+            # Whoever is killed all the time gets nothing done, and then a kill means nothing.
+            if struck < self.options.kills and self.open_count() < MOST_OPEN:
                 self.strike()
             self._decide()
             if struck // 50 > shown:

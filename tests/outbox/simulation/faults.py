@@ -24,6 +24,7 @@ class Rates:
     killed: float = 0.0  # at any moment, per second
     stopped: float = 0.0  # SIGTERM, per second
     unlinked: float = 0.0  # the phone is unlinked for a while, per second
+    clogged: float = 0.0  # the queue of an authorized instance stands still for minutes, per second
     omission: float = 0.0  # the journal forgets a message
 
 
@@ -44,6 +45,7 @@ MOST = Rates(
     killed=0.02,
     stopped=0.01,
     unlinked=0.004,
+    clogged=0.01,
     omission=0.15,
 )
 LATEST_SECONDS = 90.0

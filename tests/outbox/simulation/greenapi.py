@@ -39,6 +39,7 @@ class Remote:
     journal_lag: float = 0.0
     omission_rate: float = 0.0
     state: str = "authorized"
+    clogged: bool = False
     executions: list[Execution] = field(default_factory=list)
     asked: dict[str, float] = field(default_factory=dict)
     on_event: Callable[[str], None] = lambda event: None
@@ -62,14 +63,27 @@ class Remote:
         self.on_event(f"{self.name} is {state}")
         self._move()
 
+    def clog(self, seconds: float) -> None:
+        """Stand still for a while, without telling anybody."""
+        self.clogged = True
+        self.on_event(f"{self.name} is clogged")
+        self.loop.call_later(seconds, self._flow)
+
+    def _flow(self) -> None:
+        self.clogged = False
+        self._move()
+
+    def _may_leave(self) -> bool:
+        return bool(self._queue) and self.state == "authorized" and not self.clogged
+
     def _move(self) -> None:
-        if self._queue and not self._moving and self.state == "authorized":
+        if self._may_leave() and not self._moving:
             self._moving = True
             self.loop.call_later(self.pace, self._leave)
 
     def _leave(self) -> None:
         self._moving = False
-        if self._queue and self.state == "authorized":
+        if self._may_leave():
             execution = self._queue.popleft()
             execution.left_at = self.loop.now
             execution.forgotten = self.rng.random() < self.omission_rate

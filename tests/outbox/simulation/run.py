@@ -217,6 +217,8 @@ class Run:
                 if remote.state == "authorized" and self._faults.strikes("unlinked"):
                     remote.set_state("notAuthorized")
                     self._loop.call_later(self._faults.rng.random() * 60, remote.set_state, "authorized")
+                if not remote.clogged and self._faults.strikes("clogged"):
+                    remote.clog(self._faults.rng.random() * 400)
 
     async def _rest(self) -> None:
         """Wait until nothing is open any more. What is in doubt for good is decided by a person, who sees the phone."""
