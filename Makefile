@@ -2,7 +2,7 @@
 # Nothing is needed beforehand but Python >= 3.11 with venv (or uv), make and a package index.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-integration test-webhook test-green-api test-coverage check bench verify startup \
+.PHONY: help demo test test-unit test-integration test-webhook test-green-api test-coverage check bench verify verify-outbox startup \
 	interop audit lock clean
 
 # Bytecode must be kept, or every greenbot command starts four times slower; and our modules are found where they stand.
@@ -66,11 +66,16 @@ interop:  ## the official Python SDK, unmodified, against the simulator
 	@.ci/bootstrap interop
 	$(PYTHON_HERE) -m tests.interop.run $(ARGS)
 
-verify:  ## everything before a release, one after the other: check, coverage, interop, measurements
+verify:  ## everything before a release, one after the other: check, coverage, kill runs, interop, measurements
 	$(MAKE) check
 	$(MAKE) test-coverage
+	$(MAKE) verify-outbox
 	$(MAKE) interop
 	$(MAKE) bench
+
+verify-outbox:  ## kill workers at random, N times (500), and hold the outbox against what guests got; ARGS=--resend must fail
+	$(SETUP)
+	$(PYTHON_HERE) -m tests.verify.outbox $(if $(N),--kills $(N)) $(ARGS)
 
 audit:  ## known vulnerabilities of the locked versions
 	$(SETUP)

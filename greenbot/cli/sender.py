@@ -61,6 +61,7 @@ class Sender:
         from greenbot.outbox.message import NewMessage
         from greenbot.outbox.table import enqueue
 
+        begun = self._run.clock.monotonic()
         draft, file_sha256 = self._spooled(draft)
         new = NewMessage(
             instance=self._instance.name,
@@ -77,17 +78,17 @@ class Sender:
         if self.interrupts.requested and not message.replayed:
             self._take_back(message)
         if message.replayed and (message.remote_id or message.accepted_at_ms):
-            self._say(message)
+            self._say(self._assured(message, begun))
             return
         if self._wishes.only_accept:
             self._leave(message)
             return
-        found = hand_over(self._run, message, goal=self._wishes.goal, wait_seconds=self._wishes.wait_seconds)
+        found = hand_over(self._run, message, goal="accepted", wait_seconds=self._wishes.wait_seconds)
         if found is not None:
-            self._conclude(found)
+            self._conclude(found, begun)
             return
         # Under a key an earlier run may have died half-way: only what never left is sent now.
-        self.deliver(message.id, draft)
+        self.deliver(message.id, draft, begun=begun)
 
     def _leave(self, message: "Message") -> None:
         """Accepted is all that was asked for."""
@@ -98,25 +99,45 @@ class Sender:
         self._say(message)
         self._run.out.say(leaves_later(self._run, message, self._instance))
 
-    def _conclude(self, message: "Message") -> None:
+    def _conclude(self, message: "Message", begun: float) -> None:
         """Say what a worker made of it. Raises the error of that."""
         from greenbot.outbox.watch import reached
 
-        if not reached(message, self._wishes.goal):
+        if not reached(message, "accepted"):
             from greenbot.outbox.delivery import Delivery
 
             error = Delivery(message=message).error() or _error_of(message)
             if error is not None:
                 raise error
-        self._say(message)
+        self._say(self._assured(message, begun))
 
-    def deliver(self, message_id: int, draft: "Draft") -> None:
+    def deliver(self, message_id: int, draft: "Draft", *, begun: float | None = None) -> None:
         """Deliver a message that was accepted before, and say what became of it. Raises the error of the outcome."""
+        begun = self._run.clock.monotonic() if begun is None else begun
         delivery = self._delivered(message_id, draft)
         error = delivery.error() or (None if delivery.sent else _error_of(delivery.message))
         if error is not None:
             raise error
-        self._say(delivery.message, warning=delivery.store_warning)
+        message = delivery.message if delivery.store_warning else self._assured(delivery.message, begun)
+        self._say(message, warning=delivery.store_warning)
+
+    def _assured(self, message: "Message", begun: float) -> "Message":
+        """The message as far as --wait-for asks, asking GREEN-API for its status. Raises the error when it is not."""
+        from greenbot.outbox.watch import reached
+
+        if reached(message, self._wishes.goal):
+            return message
+        from greenbot.api.inline import run_inline
+        from greenbot.outbox.assurance import assured
+
+        clock = self._run.clock
+        left = max(0.0, self._wishes.wait_seconds - (clock.monotonic() - begun))
+        try:
+            return run_inline(
+                assured(self._db, message.id, self._wishes.goal, seconds=left, client=self._client, clock=clock)
+            )
+        except KeyboardInterrupt:
+            raise StillPending(f"Message {message.id} is with GREEN-API.", message_id=message.id) from None
 
     def _take_back(self, message: "Message") -> None:
         from greenbot.outbox.operator import decide

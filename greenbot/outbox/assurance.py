@@ -16,6 +16,7 @@ from greenbot.clock import Clock
 from greenbot.errors import GreenbotError, NotSent, OutcomeUnknown, StillPending
 from greenbot.outbox import statuses
 from greenbot.outbox.appearance import of_journal
+from greenbot.outbox.decide import INTERRUPTED
 from greenbot.outbox.message import Message
 from greenbot.outbox.remote import Asker
 from greenbot.outbox.states import ENDS, State
@@ -83,12 +84,15 @@ async def wait_for(
 async def refresh(db: "Db", message: Message, *, client: Asker, clock: Clock) -> statuses.Applied:
     """Ask GREEN-API how far one accepted message is, and write it down. Never raises for what happens on the wire.
 
-    Raises Busy, StoreError.
+    Raises Busy, StoreError, and KeyboardInterrupt when that ended the question.
     """
     if message.remote_id is None or message.state in ENDS:
         return "unknown"
     params = {"chatId": message.chat_id, "idMessage": message.remote_id}
     answer = await client.exchange(ENDPOINTS["getMessage"], params)
+    if answer.reason == INTERRUPTED:
+        # A client turns Ctrl-C into an outcome; here there is nothing to write down before it goes on.
+        raise KeyboardInterrupt
     same = [one for one in of_journal(answer.data) if one.remote_id == message.remote_id]
     news = statuses.news_of(same[0]) if answer.succeeded and same else None
     if news is None:

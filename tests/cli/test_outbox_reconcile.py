@@ -144,3 +144,42 @@ def test_the_same_key_gives_the_same_mark(desk: Desk) -> None:
     for _ in range(2):
         desk.here(*SEND, "--reconcile-marker", "--key", "booking-4711").ok()
     assert len(desk.executed()) == 1
+
+
+# --- how far it came ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("goal", ["accepted", "sent", "delivered", "read"])
+def test_a_sender_waits_until_it_is_there(desk: Desk, goal: str) -> None:
+    said = desk.here(*SEND, "--wait-for", goal, "--timeout", "20s", "--json").ok().json
+    words = ("accepted", "sent", "delivered", "read")
+    assert words.index(said["state"]) >= words.index(goal)
+
+
+def test_a_sender_who_waits_too_short_is_told_that_it_is_pending(desk: Desk) -> None:
+    desk.fault("stuck-queue method=sendMessage count=1")
+    said = desk.here(*SEND, "--wait-for", "delivered", "--timeout", "2s")
+    assert said.exit_code == ExitCode.PENDING
+    assert "Message 1 is accepted, not delivered yet." in said.stderr
+    assert len(desk.executed()) == 1
+
+
+def test_a_sender_is_told_that_the_guest_has_no_whatsapp(desk: Desk) -> None:
+    desk.simulator.call(lambda: desk.instance.knobs.guests_without_whatsapp.add(f"{NUMBER}@c.us"))
+    said = desk.here(*SEND, "--wait-for", "sent", "--timeout", "10s")
+    assert said.exit_code == ExitCode.NOT_SENT
+    assert "Message 1 is failed: noAccount" in said.stderr
+
+
+def test_a_sender_is_told_at_once_that_the_outcome_is_unknown(desk: Desk) -> None:
+    desk.fault("drop-reply count=1")
+    assert desk.here(*SEND, "--wait-for", "read", "--timeout", "60s").exit_code == ExitCode.OUTCOME_UNKNOWN
+
+
+def test_a_sender_beside_a_worker_waits_as_long(desk: Desk) -> None:
+    worker = desk.start("outbox", "run")
+    try:
+        assert desk(*SEND, "--wait-for", "read", "--timeout", "20s", "--json").ok().json["state"] == "read"
+    finally:
+        worker.terminate()
+        worker.communicate(timeout=30)

@@ -32,7 +32,8 @@ class Copy:
 
 @dataclass(slots=True, kw_only=True)
 class Verdict:
-    """Numbers of messages. `unexplained`: doubled, although the journal showed every copy."""
+    """Numbers of messages. `false`: marked sent under an id of another message, or of none.
+    `unexplained`: doubled, although the journal showed every copy."""
 
     messages: int = 0
     executions: int = 0
@@ -86,7 +87,7 @@ def _judge(verdict: Verdict, message: Message, copies: list[Copy]) -> None:
         verdict.open.append(message.id)
     elif message.state not in DONE or not copies:
         verdict.lost.append(message.id)
-    elif message.evidence != "operator":
+    if message.state in DONE and message.evidence != "operator":
         word = str(message.evidence)
         verdict.evidence[word] = verdict.evidence.get(word, 0) + 1
         if message.remote_id not in {copy.remote_id for copy in copies}:

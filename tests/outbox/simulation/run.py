@@ -43,13 +43,14 @@ TIMES = ReconcileTimes()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What is simulated. `serialised` False takes the order of chats away, for the test that must then fail."""
+    """What is simulated. `only`: these faults and no others, but often."""
 
     messages: int = 12
     processes: int = 2
     policy: Policy = "reconcile"
     times: ReconcileTimes = TIMES
     omissions: bool = True
+    only: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,7 +132,7 @@ class Run:
         self._loop = loop
         self._clock = LoopClock(loop)
         self._rng = random.Random(f"run {seed}")
-        self._faults = Faults.of_seed(seed, omissions=setup.omissions)
+        self._faults = Faults.of_seed(seed, omissions=setup.omissions, only=setup.only)
         self._db = connect(store, clock=self._clock)
         self._remotes = {name: self._remote(seed, name) for name in INSTANCES}
         self._processes: list[Process] = []

@@ -10,6 +10,7 @@ import pytest
 
 from greenbot.outbox import turn
 from greenbot.outbox.message import Policy
+from greenbot.outbox.remote import Remote
 from tests.architecture.files import ROOT
 from tests.outbox.simulation.run import TIMES, Result, Setup, make_template, simulate
 
@@ -68,6 +69,21 @@ def test_sending_again_without_looking_doubles_and_loses_nothing(template: Path)
 def test_looking_too_early_doubles(template: Path) -> None:
     hasty = replace(TIMES, settle_ms=0, apart_ms=0, looks=1)
     assert len(_together(template, replace(CROWDED, times=hasty), range(1, 7)).doubled) > 2
+
+
+#: The queue of an authorized number stands still for minutes, and its first message is never shown.
+CLOGGED = Setup(messages=24, omissions=False, only=("clogged", "lost_after"))
+
+
+def test_a_message_at_the_hidden_head_of_a_queue_that_stands_still_is_not_sent_again(template: Path) -> None:
+    results = [simulate(seed, template, CLOGGED) for seed in range(1, 9)]
+    assert "\n".join(str(result) for result in results if not result.is_sound) == ""
+    assert sum(result.uncertain for result in results) > 20
+
+
+def test_who_forgets_that_the_head_is_hidden_doubles(template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Remote, "hides_one", False)
+    assert _together(template, CLOGGED, range(1, 9)).doubled
 
 
 @pytest.fixture
