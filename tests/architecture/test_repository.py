@@ -146,7 +146,7 @@ def test_every_locked_package_has_a_digest(path: Path) -> None:
 # --- make -----------------------------------------------------------------------------------------------------------
 
 TARGETS = ["help", "demo", "test", "test-unit", "test-integration", "test-webhook", "test-green-api", "test-coverage"]
-TARGETS += ["check", "bench", "startup", "interop", "verify", "audit", "lock", "clean"]
+TARGETS += ["check", "bench", "startup", "interop", "verify", "verify-outbox", "audit", "lock", "clean"]
 
 
 @pytest.mark.parametrize("target", TARGETS)
