@@ -1,8 +1,11 @@
 """`greenbot outbox reconcile` finds what was lost, or says why it cannot be found; `resolve` takes a person's word."""
 
+import time
+
 import pytest
 
 from greenbot.errors import ExitCode
+from greenbot.outbox.presence import worker_is_alive
 from tests.cli.harness import NUMBER, Desk
 
 SEND = ("send", "text", NUMBER, "Your room is ready.")
@@ -178,6 +181,9 @@ def test_a_sender_is_told_at_once_that_the_outcome_is_unknown(desk: Desk) -> Non
 
 def test_a_sender_beside_a_worker_waits_as_long(desk: Desk) -> None:
     worker = desk.start("outbox", "run")
+    while not worker_is_alive(desk.home / "run"):
+        assert worker.poll() is None
+        time.sleep(0.05)
     try:
         assert desk(*SEND, "--wait-for", "read", "--timeout", "20s", "--json").ok().json["state"] == "read"
     finally:

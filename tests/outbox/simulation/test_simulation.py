@@ -72,11 +72,11 @@ def test_looking_too_early_doubles(template: Path) -> None:
 
 
 #: The queue of an authorized number stands still for minutes, and its first message is never shown.
-CLOGGED = Setup(messages=24, omissions=False, only=("clogged", "lost_after"))
+CLOGGED = Setup(messages=20, omissions=False, only=("clogged", "lost_after"))
 
 
 def test_a_message_at_the_hidden_head_of_a_queue_that_stands_still_is_not_sent_again(template: Path) -> None:
-    results = [simulate(seed, template, CLOGGED) for seed in range(1, 9)]
+    results = [simulate(seed, template, CLOGGED) for seed in range(1, 7)]
     assert "\n".join(str(result) for result in results if not result.is_sound) == ""
     assert sum(result.uncertain for result in results) > 20
 
