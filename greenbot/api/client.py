@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 from urllib.parse import quote, urlencode, urlsplit
 
 from greenbot.api.body import (
@@ -18,6 +18,7 @@ from greenbot.api.body import (
     raw_body,
 )
 from greenbot.api.endpoints import Endpoint, find
+from greenbot.api.facts import Stage
 from greenbot.api.methods.account import AccountMethods
 from greenbot.api.methods.catalogs import CatalogMethods
 from greenbot.api.methods.groups import GroupMethods
@@ -29,9 +30,9 @@ from greenbot.api.methods.sending import SendingMethods
 from greenbot.api.methods.service import ServiceMethods
 from greenbot.api.methods.statuses import StatusMethods
 from greenbot.api.outcome import Failure, Outcome, Reply, classify, error_of
-from greenbot.api.request import Request, Timeouts
+from greenbot.api.request import Request, Timeouts, Watch
 from greenbot.clock import Clock, SystemClock
-from greenbot.errors import ConfigError, TokenMissing, UsageError
+from greenbot.errors import ConfigError, GreenbotError, TokenMissing, UsageError
 from greenbot.failpoints import hit
 from greenbot.redact import MASK, Secret, remember
 from greenbot.version import VERSION
@@ -78,6 +79,7 @@ def ignore_call(record: CallRecord) -> None:
     """Nobody counts."""
 
 
+@runtime_checkable
 class Carrier(Protocol):
     """A transport: sends once, turns whatever happens on the wire into a fact."""
 
@@ -100,8 +102,8 @@ class Client(
     """GREEN-API for one instance.
 
     `transport`: "pooled" works in an event loop over kept connections; "inline" needs none and suits one-shot commands
-    (drive it with `greenbot.api.inline.run_inline`); an httpx transport replaces the network. `exchange` gives the
-    outcome whatever it is; `call` and the typed methods give the answer or raise a GreenbotError.
+    (drive it with `greenbot.api.inline.run_inline`); a carrier or an httpx transport replaces both. `exchange` gives
+    the outcome whatever it is; `call` and the typed methods give the answer or raise a GreenbotError.
     """
 
     def __init__(
@@ -109,7 +111,7 @@ class Client(
         credentials: Credentials,
         *,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
-        transport: "Literal['pooled', 'inline'] | httpx.AsyncBaseTransport" = "pooled",
+        transport: "Literal['pooled', 'inline'] | Carrier | httpx.AsyncBaseTransport" = "pooled",
         on_call: OnCall = ignore_call,
         clock: Clock | None = None,
         environ: Mapping[str, str] = os.environ,
@@ -119,6 +121,7 @@ class Client(
         self._carrier = _carrier(transport, environ)
         self._on_call = on_call
         self._clock = clock or SystemClock()
+        self._bases: dict[str, str] = {}
 
     async def exchange(
         self,
@@ -137,13 +140,18 @@ class Client(
         if isinstance(endpoint, str):
             endpoint = find(endpoint)
         given = {name: value for name, value in (params or {}).items() if value is not None}
-        request = self._request(endpoint, given, file, on_progress)
+        try:
+            request = self._request(endpoint, given, file, on_progress)
+        except GreenbotError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in `_seen`
+            return classify(endpoint, _bug(error, Watch()))
         at_ms, started = self._clock.now_ms(), self._clock.monotonic()
-        seen = await self._carrier.carry(request)
+        seen = await self._seen(request)
         elapsed_ms = round((self._clock.monotonic() - started) * 1000)
         outcome = classify(endpoint, replace(seen, elapsed_ms=elapsed_ms))
         _remember_tokens(outcome.data)
-        self._on_call(
+        self._tell(
             CallRecord(
                 instance=self.credentials.instance_name,
                 method=endpoint.name,
@@ -195,7 +203,25 @@ class Client(
         """Close all connections."""
         await self._carrier.aclose()
 
+    async def _seen(self, request: Request) -> Reply | Failure:
+        try:
+            return await self._carrier.carry(request)
+        except Exception as error:  # noqa: BLE001 - a bug must not leave a message in doubt that never left
+            return _bug(error, request.watch)
+
+    def _tell(self, record: CallRecord) -> None:
+        try:
+            self._on_call(record)
+        except Exception as error:  # noqa: BLE001 - who counts calls must not make their outcome unknown
+            _note(error)
+
     def _base(self, endpoint: Endpoint) -> str:
+        # Thousands of calls go to one address, and to take it apart is a tenth of a call.
+        if endpoint.host not in self._bases:
+            self._bases[endpoint.host] = self._checked_base(endpoint)
+        return self._bases[endpoint.host]
+
+    def _checked_base(self, endpoint: Endpoint) -> str:
         hosts = {
             "api": self.credentials.api_url,
             "media": self.credentials.media_url,
@@ -221,8 +247,9 @@ class Client(
                 if param.required and param.name not in params:
                     raise UsageError(f"{endpoint.name} needs {param.name}.", hint=None)
                 path += f"/{quote(str(params[param.name]), safe='')}"
-        query = f"?{urlencode({name: _query_text(value) for name, value in params.items()})}"
-        return self._base(endpoint) + path + (query if endpoint.body == "query" and params else "")
+        if endpoint.body == "query" and params:
+            path += f"?{urlencode({name: _query_text(value) for name, value in params.items()})}"
+        return self._base(endpoint) + path
 
     def _token(self, endpoint: Endpoint) -> str:
         secret = self.credentials.partner_token if endpoint.host == "partner" else self.credentials.token
@@ -267,8 +294,10 @@ class Client(
 
 
 def _carrier(
-    transport: "Literal['pooled', 'inline'] | httpx.AsyncBaseTransport", environ: Mapping[str, str]
+    transport: "Literal['pooled', 'inline'] | Carrier | httpx.AsyncBaseTransport", environ: Mapping[str, str]
 ) -> Carrier:
+    if isinstance(transport, Carrier):
+        return transport
     if transport == "inline":
         from greenbot.api.inline import Inline
 
@@ -286,6 +315,19 @@ def _body(endpoint: Endpoint, params: Mapping[str, object], file: OutgoingFileLi
             return raw_body(file)
         return multipart_body(params, file, boundary=f"greenbot-{os.urandom(12).hex()}")
     return json_body(params) if endpoint.body == "json" else None
+
+
+def _bug(error: Exception, watch: Watch) -> Failure:
+    """What an error in greenbot itself means for the call."""
+    _note(error)
+    stage: Stage = "after_first_byte" if watch.started else "before_request"
+    return Failure(stage=stage, kind="unexpected", detail=f"{type(error).__name__}; --debug shows where")
+
+
+def _note(error: Exception) -> None:
+    import logging
+
+    logging.getLogger("greenbot.calls").debug("unexpected", exc_info=error)
 
 
 def _query_text(value: object) -> str:

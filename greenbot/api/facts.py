@@ -19,6 +19,7 @@ FailureKind = Literal[
     "too_large",
     "deadline",
     "encoding",
+    "unexpected",
 ]
 
 

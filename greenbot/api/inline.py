@@ -50,7 +50,7 @@ class Inline:
 
         Ctrl-C becomes a fact too, so that what happened can be written down.
         """
-        watch, deadline = Watch(), Deadline(request.limits.total, self._monotonic)
+        watch, deadline = request.watch, Deadline(request.limits.total, self._monotonic)
         try:
             return self._exchange(request, watch, deadline)
         except (KeyboardInterrupt, Stopped):

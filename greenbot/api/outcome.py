@@ -45,6 +45,7 @@ _FAILURE_REASONS: dict[str, str] = {
     "too_large": "reply_too_large",
     "deadline": "deadline",
     "encoding": "unreadable_encoding",
+    "unexpected": "unexpected_error",
 }
 
 

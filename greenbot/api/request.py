@@ -43,6 +43,13 @@ class Timeouts:
         return Limits(connect=self.connect, write=self.write, read=read, total=read + self.margin)
 
 
+@dataclass(slots=True)
+class Watch:
+    """Whether any byte of the request may have left; set by the transport, read when something breaks."""
+
+    started: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What goes out. The URL carries the token and is never shown."""
@@ -53,13 +60,7 @@ class Request:
     limits: Limits
     reply_limit_bytes: int
     body: RequestBody | None = field(default=None, repr=False)
-
-
-@dataclass(slots=True)
-class Watch:
-    """Whether any byte of the request may have left; set by the transport, read when something breaks."""
-
-    started: bool = False
+    watch: Watch = field(default_factory=Watch)
 
 
 Monotonic = Callable[[], float]

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Mapping
-from functools import lru_cache
 from urllib.parse import urlsplit
 
 # httpx imports its own command line (click, rich) where these are installed. Blocked while importing, by httpx's own
@@ -21,7 +20,8 @@ if sys.modules.get("httpx._main", ...) is None:
 
 from greenbot.api.body import RequestBody  # noqa: E402 - after the guarded import
 from greenbot.api.broken import cannot_have_left, failure_of  # noqa: E402 - after the guarded import
-from greenbot.api.facts import Failure, Reply, Stage  # noqa: E402 - after the guarded import
+from greenbot.api.ending import IDLE_SECONDS, cancel_again, stage_of  # noqa: E402 - after the guarded import
+from greenbot.api.facts import Failure, Reply  # noqa: E402 - after the guarded import
 from greenbot.api.intake import Intake, UnreadableEncoding  # noqa: E402 - after the guarded import
 from greenbot.api.proxy import proxy_for  # noqa: E402 - after the guarded import
 from greenbot.api.request import Limits, Request, Watch  # noqa: E402 - after the guarded import
@@ -31,8 +31,6 @@ from greenbot.api.tls import no_tls, tls_context  # noqa: E402 - after the guard
 logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("httpcore").setLevel(logging.WARNING)
 
-#: A kept-alive connection that the peer has closed meanwhile makes a POST ambiguous, so it is not kept for long.
-IDLE_SECONDS = 5.0
 #: httpx's pool scans all connections per request; beyond this it slows down.
 MOST_CONNECTIONS = 10
 
@@ -51,15 +49,15 @@ class Pooled:
         A cancelled task gets its Failure and stays cancelled: the next await of the caller raises CancelledError, so
         there is time to write down, without awaiting, what happened.
         """
-        watch = Watch()
+        watch = request.watch
         try:
             async with asyncio.timeout(request.limits.total):
                 return await self._exchange(request, watch)
         except TimeoutError:
-            return Failure(stage=_stage(watch), kind="deadline", detail="the whole call took too long")
+            return Failure(stage=stage_of(watch), kind="deadline", detail="the whole call took too long")
         except asyncio.CancelledError:
-            _cancel_again()
-            return Failure(stage=_stage(watch), kind="cancelled", detail="stopped")
+            cancel_again()
+            return Failure(stage=stage_of(watch), kind="cancelled", detail="stopped")
         except (httpx.TransportError, httpx.InvalidURL, OSError, UnreadableEncoding) as error:
             return failure_of(error, started=watch.started and not cannot_have_left(error))
         finally:
@@ -92,7 +90,7 @@ class Pooled:
 
     @property
     def _traces(self) -> bool:
-        return self._given is None or getattr(self._given, "tells_when_it_begins", False)
+        return self._given is None
 
     def _transport(self, url: str) -> httpx.AsyncBaseTransport:
         if self._given is not None:
@@ -118,12 +116,6 @@ def _new_pool(*, secure: bool, proxy: str | None) -> httpx.AsyncHTTPTransport:
     )
 
 
-@lru_cache(maxsize=256)
-def _parsed(url: str) -> httpx.URL:
-    # A worker sends thousands of messages to one address; taking it apart is a tenth of a call.
-    return httpx.URL(url)
-
-
 class _Stream(httpx.AsyncByteStream):
     def __init__(self, body: RequestBody | None, watch: Watch) -> None:
         self._body = body
@@ -146,7 +138,7 @@ def _as_httpx(request: Request, watch: Watch, *, traces: bool) -> httpx.Request:
     watch.started = not traces
     return httpx.Request(
         request.verb,
-        _parsed(request.url),
+        request.url,
         headers=request.headers,
         stream=_Stream(request.body, watch),
         extensions={"timeout": _timeouts(request.limits), "trace": trace},
@@ -159,15 +151,3 @@ def _verb(request: object) -> object:
 
 def _timeouts(limits: Limits) -> dict[str, float]:
     return {"connect": limits.connect, "pool": limits.connect, "write": limits.write, "read": limits.read}
-
-
-def _stage(watch: Watch) -> Stage:
-    return "after_first_byte" if watch.started else "before_request"
-
-
-def _cancel_again() -> None:
-    task = asyncio.current_task()
-    assert task is not None
-    # The count of requests stays as it was: only the delivery moves to the next await.
-    task.uncancel()
-    task.cancel()

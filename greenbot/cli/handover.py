@@ -26,11 +26,13 @@ def hand_over(run: "Run", message: "Message", *, goal: "Goal", wait_seconds: flo
     Raises StillPending when it takes too long, Stopped when the person no longer wants it.
     """
     from greenbot.outbox.presence import wake
-    from greenbot.outbox.states import State
-    from greenbot.outbox.watch import follow, settled
 
     if run.flags.direct or not wake(run.settings.paths.run_dir, message.instance):
         return None
+    # Loaded while the worker is at work already.
+    from greenbot.outbox.states import State
+    from greenbot.outbox.watch import follow, settled
+
     held_up: list[str] = []
 
     def attended(now: "Message") -> bool:

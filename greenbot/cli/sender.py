@@ -15,9 +15,16 @@ if TYPE_CHECKING:
     from greenbot.config.settings import Instance
     from greenbot.messages.outgoing import Draft
     from greenbot.outbox.delivery import Delivery
+    from greenbot.outbox.gate import Rules
     from greenbot.outbox.message import Message
     from greenbot.outbox.owner import Owner
 
+#: Suppression is for promotions, restricted numbers for bulk, the caps on new chats for numbers that have one.
+UNDER_RULES = """
+select 1 from messages
+ where id = :id and (class <> 'service' or priority = 2 or campaign_id is not null
+   or exists (select 1 from new_chat_limits where instance = messages.instance))
+"""
 #: How long a message waits for another process that is sending to the same chat.
 PATIENCE_SECONDS = 10.0
 
@@ -62,6 +69,8 @@ class Sender:
         from greenbot.outbox.table import enqueue
 
         begun = self._run.clock.monotonic()
+        if not (self._wishes.only_accept or is_attended(self._run, self._instance.name)):
+            self._check_open()
         draft, file_sha256 = self._spooled(draft)
         new = NewMessage(
             instance=self._instance.name,
@@ -89,6 +98,11 @@ class Sender:
             return
         # Under a key an earlier run may have died half-way: only what never left is sent now.
         self.deliver(message.id, draft, begun=begun)
+
+    def _check_open(self) -> None:
+        from greenbot.outbox.direct import check_open
+
+        check_open(self._db, self._instance.name)
 
     def _leave(self, message: "Message") -> None:
         """Accepted is all that was asked for."""
@@ -162,27 +176,49 @@ class Sender:
     def _delivered(self, message_id: int, draft: "Draft") -> "Delivery":
         from greenbot.api.inline import run_inline
         from greenbot.cli.progress import upload_bar
-        from greenbot.outbox.deliver import deliver
+        from greenbot.outbox.direct import Direct
+        from greenbot.wiring import lane_limits, open_lines
 
+        run = self._run
         with upload_bar(self._run, draft.file) as on_progress:
             try:
-                return run_inline(
-                    deliver(
-                        self._db,
-                        message_id,
-                        client=self.interrupts.watch(self._client),
-                        owner=self._owner,
-                        clock=self._run.clock,
-                        on_not_sent="fail",
-                        on_progress=on_progress,
-                        patience_seconds=PATIENCE_SECONDS,
-                    )
+                direct = Direct(
+                    db=self._db,
+                    instance=self._instance.name,
+                    client=self.interrupts.watch(self._client),
+                    asker=self._client,
+                    owner=self._owner,
+                    clock=run.clock,
+                    lines=open_lines(run.settings, run.clock),
+                    limits=lane_limits(run.settings, self._instance, run.environ),
+                    wait_seconds=self._wishes.wait_seconds,
+                    rules=self._rules(message_id),
+                    tell=run.out.say,
+                    wait=self._wait,
+                    on_progress=on_progress,
+                    patience_seconds=PATIENCE_SECONDS,
                 )
+                return run_inline(direct.send(message_id))
             except KeyboardInterrupt:
                 kind = OutcomeUnknown if self.interrupts.in_flight else Stopped
                 raise kind(message_id=message_id, instance=self._instance.name) from None
             finally:
                 self.interrupts.landed()
+
+    def _wait(self, seconds: float) -> None:
+        """Between tries nothing is on its way: whoever wants to stop stops here."""
+        self.interrupts.landed()
+        if self.interrupts.requested:
+            raise KeyboardInterrupt
+        self._run.clock.sleep(seconds)
+
+    def _rules(self, message_id: int) -> "Rules | None":
+        """The rules at dispatch; not even loaded for a message that none of them can concern."""
+        if self._db.one(UNDER_RULES, id=message_id) is None:
+            return None
+        from greenbot.campaigns.dispatch import DispatchRules
+
+        return DispatchRules(clock=self._run.clock)
 
     def _say(self, message: "Message", *, warning: str | None = None) -> None:
         out = self._run.out

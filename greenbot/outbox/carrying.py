@@ -38,6 +38,7 @@ class Carrying:
         self._clock = clock
         self._rng = rng
         self._retry = retry
+        self._worked_in: Tx | None = None
 
     async def carry(
         self,
@@ -93,5 +94,12 @@ class Carrying:
             tx.run(NEW_ROUND, id=posting.message.id)
         if outcome.cls.succeeded:
             earn_in(tx, self._instance, self._clock)
-        change_in(tx, self._instance, lambda health: for_instance(health, outcome, self._clock.now_ms()))
+        self._learn(tx, outcome)
         return change
+
+    def _learn(self, tx: "Tx", outcome: "Outcome") -> None:
+        """What the outcome says about the instance; within one transaction a success teaches nothing twice."""
+        if outcome.cls.succeeded and self._worked_in is tx:
+            return
+        change_in(tx, self._instance, lambda health: for_instance(health, outcome, self._clock.now_ms()))
+        self._worked_in = tx if outcome.cls.succeeded else None

@@ -9,14 +9,36 @@ from typing import TYPE_CHECKING, Literal
 
 from greenbot.clock import Clock
 from greenbot.errors import UnknownMessage
+from greenbot.outbox.accepting import accept, accept_at_once
 from greenbot.outbox.decide import Change, OnNotSent, after_outcome, wait_ms
+from greenbot.outbox.gate import Rules, Verdict
 from greenbot.outbox.message import PRIORITIES, Message, Priority
-from greenbot.outbox.states import OPEN, Reason, State
+from greenbot.outbox.moving import IN_FLIGHT_IN_CHAT, move, move_row
+from greenbot.outbox.states import Reason, State
 from greenbot.outbox.table import get
 
 if TYPE_CHECKING:
     from greenbot.api.outcome import Outcome
     from greenbot.db.connect import Db, Tx
+
+__all__ = [
+    "LEASE_FOR_FILES_MS",
+    "LEASE_MS",
+    "OLDER_IN_CHAT",
+    "Blocked",
+    "Claim",
+    "Fenced",
+    "claim",
+    "claim_next",
+    "finish",
+    "finish_in",
+    "mark_in",
+    "mark_sending",
+    "move",
+    "release",
+    "release_in",
+    "take_in",
+]
 
 #: Longer than any send may take (15 s to write, 30 s to read and 15 s of grace); uploads need more.
 LEASE_MS = 90_000
@@ -43,17 +65,15 @@ class Claim:
 class Blocked:
     """Why a message could not be claimed; `behind` is the message of the same chat it waits for."""
 
-    why: Literal["not_queued", "held", "too_early", "expired", "chat_busy", "chat_order"]
+    why: Literal["not_queued", "held", "too_early", "expired", "chat_busy", "chat_order", "rules"]
     behind: int | None = None
     behind_state: State | None = None
     until_ms: int | None = None
+    #: What the rules said, where they are why.
+    verdict: Verdict | None = None
 
 
 BY_ID = "select * from messages where id = :id"
-IN_FLIGHT_IN_CHAT = """
-select id, state from messages
- where instance = :instance and chat_id = :chat_id and state in ('claimed', 'sending', 'uncertain') limit 1
-"""
 # Held messages and those whose time has not come let younger ones pass; those resting after a failure do not.
 OLDER_IN_CHAT = """
 select id, state from messages
@@ -68,16 +88,10 @@ update messages
        actor = :owner, owner = :owner, boot_id = :boot, lease_until_boot_ms = :lease
  where id = :id and state = 'queued' and epoch = :epoch
 """
-MOVE = """
-update messages
-   set state = :state, epoch = epoch + 1, state_at_ms = :now, reason = :reason, cause = :cause, detail = :detail,
-       actor = :actor, owner = null, boot_id = null, lease_until_boot_ms = null
- where id = :id and epoch = :epoch
-"""
 # What is due, the longest waiting first; asked once per priority.
 NEXT = """
-select * from messages as candidate
- where instance = :instance and priority = :priority and state = 'queued' and held_reason is null
+select * from messages as candidate indexed by messages_due
+ where instance = :instance and priority = :priority and state = 'queued' and held_reason is null and behind = 0
    and not_before_ms <= :now and (expires_at_ms is null or expires_at_ms > :now)
    and not exists (
      select 1 from messages as busy
@@ -101,6 +115,7 @@ def claim(
     clock: Clock,
     lease_ms: int = LEASE_MS,
     may_overtake: bool = False,
+    rules: Rules | None = None,
 ) -> Claim | Blocked:
     """Take one message to work on it, if it may leave now.
 
@@ -110,7 +125,9 @@ def claim(
     """
     with db.write() as tx:
         message = _read(tx, message_id)
-        blocked = _blocked(tx, message, clock.now_ms(), may_overtake=may_overtake)
+        blocked = _blocked(tx, message, clock.now_ms(), may_overtake=may_overtake) or _held_back(
+            tx, message, clock.now_ms(), rules
+        )
         if blocked is None:
             return take_in(tx, message, owner=owner, clock=clock, lease_ms=lease_ms)
         if blocked.why == "expired":
@@ -149,6 +166,11 @@ def _blocked(tx: "Tx", message: Message, now_ms: int, *, may_overtake: bool) -> 
     return _behind(tx, message, now_ms, may_overtake=may_overtake)
 
 
+def _held_back(tx: "Tx", message: Message, now_ms: int, rules: Rules | None) -> Blocked | None:
+    verdict = None if rules is None else rules.may_leave(tx, message, now_ms)
+    return None if verdict is None or verdict.go else Blocked(why="rules", verdict=verdict)
+
+
 def _behind(tx: "Tx", message: Message, now_ms: int, *, may_overtake: bool) -> Blocked | None:
     chat = {"instance": message.instance, "chat_id": message.chat_id}
     busy = tx.one(IN_FLIGHT_IN_CHAT, **chat)
@@ -182,28 +204,6 @@ def take_in(tx: "Tx", message: Message, *, owner: str, clock: Clock, lease_ms: i
     return Claim(message_id=message.id, epoch=message.epoch + 1, owner=owner, lease_ms=lease_ms)
 
 
-def move(tx: "Tx", message: Message, change: Change, actor: str, clock: Clock) -> bool:
-    """One move, if the message is still at the epoch that was read. It ends any claim on it."""
-    return _move(tx, message.id, message.epoch, change, actor, clock)
-
-
-def _move(tx: "Tx", message_id: int, epoch: int, change: Change, actor: str, clock: Clock) -> bool:
-    moved = tx.run(
-        MOVE,
-        id=message_id,
-        epoch=epoch,
-        state=change.state,
-        reason=change.reason,
-        cause=change.cause,
-        detail=change.detail,
-        actor=actor,
-        now=clock.now_ms(),
-    )
-    if moved and change.state is State.UNCERTAIN:
-        tx.run(DOUBT, id=message_id, now=clock.now_ms())
-    return moved == 1
-
-
 POST = """
 update messages
    set state = 'sending', epoch = epoch + 1, state_at_ms = :now, reason = 'post', cause = null, detail = null,
@@ -221,26 +221,7 @@ update calls set outcome = :outcome, reason = :reason, detail = :detail, status 
                  retry_after_ms = :retry_after, elapsed_ms = :elapsed
  where id = :id
 """
-DOUBT = """
-update messages set uncertain_since_ms = :now, looks = 0, last_look_at_ms = null,
-                    ambiguous_attempts = ambiguous_attempts + 1
- where id = :id
-"""
 REST = "update messages set not_before_ms = max(not_before_ms, :until) where id = :id"
-# `or ignore`: a remote id that is taken changes nothing, and says so by the count.
-ACCEPT = """
-update or ignore messages
-   set remote_id = :remote_id, evidence = :evidence, accepted_at_ms = :now, uncertain_since_ms = null
- where id = :id
-"""
-WITH_REMOTE_ID = """
-select * from messages
- where instance = (select instance from messages where id = :id) and remote_id = :remote_id and id <> :id
-"""
-FORGET_REMOTE_ID = """
-update messages set remote_id = null, evidence = null, accepted_at_ms = null, delivery = null, delivery_at_ms = null
- where id = :id
-"""
 
 
 def mark_sending(db: "Db", held: Claim, *, clock: Clock) -> Claim:
@@ -266,7 +247,14 @@ def mark_in(tx: "Tx", held: Claim, *, clock: Clock) -> Claim:
         owner=held.owner,
         now=clock.now_ms(),
     )
-    return replace(held, epoch=held.epoch + 1, call_id=call_id, attempt=row["attempts"])
+    return Claim(
+        message_id=held.message_id,
+        epoch=held.epoch + 1,
+        owner=held.owner,
+        lease_ms=held.lease_ms,
+        call_id=call_id,
+        attempt=row["attempts"],
+    )
 
 
 def finish(
@@ -303,7 +291,11 @@ def finish_in(
     """The same inside the caller's transaction: the change that was made, None when the outcome had to be dropped."""
     _end_call(tx, held, outcome)
     change = after_outcome(outcome, on_not_sent)
-    if not _move(tx, held.message_id, held.epoch, change, held.owner, clock):
+    if change.state is State.ACCEPTED and accept_at_once(
+        tx, held.message_id, held.epoch, change, outcome, held.owner, clock
+    ):
+        return change
+    if not move_row(tx, held.message_id, held.epoch, change, held.owner, clock):
         message = _read(tx, held.message_id)
         late = _late(message, held, change)
         if late is None:
@@ -322,7 +314,7 @@ def release(db: "Db", held: Claim, change: Change, *, clock: Clock) -> bool:
 
 def release_in(tx: "Tx", held: Claim, change: Change, *, clock: Clock) -> bool:
     """The same inside the caller's transaction."""
-    return _move(tx, held.message_id, held.epoch, change, held.owner, clock)
+    return move_row(tx, held.message_id, held.epoch, change, held.owner, clock)
 
 
 def _late(message: Message, held: Claim, change: Change) -> Change | None:
@@ -354,34 +346,4 @@ def _afterwards(
         rest = wait_ms(outcome, _read(tx, message_id).round_attempts) if rest_ms is None else rest_ms
         tx.run(REST, id=message_id, until=clock.now_ms() + rest)
     elif change.state is State.ACCEPTED:
-        _accept(tx, message_id, outcome, clock)
-
-
-def _accept(tx: "Tx", message_id: int, outcome: "Outcome", clock: Clock) -> None:
-    now_ms = clock.now_ms()
-    if tx.run(ACCEPT, id=message_id, remote_id=outcome.remote_id, evidence="response", now=now_ms):
-        return
-    # Another message of this instance has that remote id.
-    row = tx.one(WITH_REMOTE_ID, id=message_id, remote_id=outcome.remote_id)
-    assert row is not None, "what else could have stood in the way"
-    other = Message.from_row(row)
-    if other.evidence == "response":
-        # Two answers with one id: both are true as far as we can know, so both stay accepted.
-        tx.run(ACCEPT, id=message_id, remote_id=None, evidence="response", now=now_ms)
-        return
-    tx.run(FORGET_REMOTE_ID, id=other.id)
-    tx.run(ACCEPT, id=message_id, remote_id=outcome.remote_id, evidence="response", now=now_ms)
-    _disown(tx, other, message_id, clock)
-
-
-def _disown(tx: "Tx", other: Message, owner_of_id: int, clock: Clock) -> None:
-    """The remote id that reconciliation gave to `other` was answered to another message: `other` is in doubt again."""
-    busy = tx.one(IN_FLIGHT_IN_CHAT, instance=other.instance, chat_id=other.chat_id)
-    change = Change(
-        # One message in doubt per chat: where another is in flight, a human decides about this one.
-        state=State.UNCERTAIN if busy is None else State.STALLED,
-        reason=Reason.ID_CONFLICT,
-        cause=f"message_{owner_of_id}",
-    )
-    if other.state not in OPEN:
-        move(tx, other, change, "outbox", clock)
+        accept(tx, message_id, outcome, clock)

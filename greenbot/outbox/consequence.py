@@ -20,7 +20,7 @@ ROUND_REST_SECONDS = 60.0
 
 def for_breaker(outcome: "Outcome") -> "Result":
     """What this outcome says about the host."""
-    if outcome.cls is OutcomeClass.LIMITED or outcome.reason == INTERRUPTED:
+    if outcome.cls is OutcomeClass.LIMITED or outcome.reason in (INTERRUPTED, "unexpected_error"):
         return "ignored"
     if outcome.cls not in (OutcomeClass.NOT_SENT, OutcomeClass.AMBIGUOUS):
         return "ok"

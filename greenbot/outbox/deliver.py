@@ -23,6 +23,7 @@ from greenbot.outbox.claims import (
 )
 from greenbot.outbox.decide import Change, OnNotSent
 from greenbot.outbox.delivery import Delivery
+from greenbot.outbox.gate import Rules
 from greenbot.outbox.message import Message
 from greenbot.outbox.states import Reason, State
 from greenbot.outbox.sweep import sweep
@@ -70,13 +71,17 @@ async def deliver(
     may_overtake: bool = False,
     patience_seconds: float = 0.0,
     rest_ms: int | None = None,
+    tries_again: "Callable[[Outcome], bool] | None" = None,
+    rules: Rules | None = None,
 ) -> Delivery:
     """Deliver one accepted message: claim it, commit "about to POST", POST once, commit the outcome.
 
     `on_not_sent="fail"` is for a caller who will run the same again: whatever is known not sent
     ends there instead of leaving later by itself. `may_overtake` ignores older messages that wait
     in the same chat, never one in flight or uncertain. `patience_seconds` waits for a busy chat,
-    blocking the thread. `rest_ms`: how long a requeued message rests.
+    blocking the thread. `rest_ms`: how long a requeued message rests. `tries_again`: the caller's word,
+    for an outcome that is known not sent, that he will try again himself; then it is requeued.
+    `rules` are asked before it is claimed; one they hold back is blocked with the reason `rules`.
 
     Interrupted (KeyboardInterrupt, cancellation) before "about to POST" the message is cancelled
     or requeued, afterwards it is uncertain unless the client knows better; the interrupt goes on
@@ -90,6 +95,8 @@ async def deliver(
         on_not_sent=on_not_sent,
         on_progress=on_progress,
         rest_ms=rest_ms,
+        tries_again=tries_again,
+        rules=rules,
     )
     sweep(db, run_dir=owner.run_dir, clock=clock)
     message = get(db, message_id)
@@ -130,6 +137,8 @@ class _Errand:
     on_not_sent: OnNotSent
     on_progress: OnProgress
     rest_ms: int | None
+    tries_again: "Callable[[Outcome], bool] | None"
+    rules: Rules | None
 
     def give_up(
         self, message: Message, reason: Reason, *, cause: str | None = None, detail: str | None = None
@@ -151,6 +160,7 @@ class _Errand:
                 clock=self.clock,
                 lease_ms=lease_ms,
                 may_overtake=may_overtake,
+                rules=self.rules,
             )
             if isinstance(held, Claim) or not _is_passing(held) or self.clock.monotonic() >= deadline:
                 return held
@@ -195,10 +205,10 @@ class _Errand:
         return outcome
 
     def record(self, before: Message, posting: Claim, outcome: "Outcome") -> Delivery:
+        again = self.tries_again is not None and not outcome.succeeded and self.tries_again(outcome)
+        on_not_sent = "requeue" if again else self.on_not_sent
         try:
-            message = finish(
-                self.db, posting, outcome, clock=self.clock, on_not_sent=self.on_not_sent, rest_ms=self.rest_ms
-            )
+            message = finish(self.db, posting, outcome, clock=self.clock, on_not_sent=on_not_sent, rest_ms=self.rest_ms)
         except Fenced:
             warning = "Another process had given this message up; what it recorded stands."
             return Delivery(message=get(self.db, posting.message_id), outcome=outcome, store_warning=warning)

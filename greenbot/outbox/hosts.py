@@ -52,15 +52,22 @@ class Hosts:
 
     def is_open(self, host: str) -> bool:
         """Whether one more message may go there now; a half-open way lets a single one through. Reads only."""
-        admission = self._admitted.get(host)
-        if admission is None:
-            if self.breaker(host).circuit().state != "closed":
-                return False
-            admission = self._admitted[host] = CLOSED
-        if admission.answer != "go" or (admission.ticket is not None and host in self._used):
+        admission = self._admitted.setdefault(host, CLOSED)
+        if admission.answer != "go":
+            return False
+        if host in self._used:
+            return admission.ticket is None
+        if not self._still_holds(host, admission):
             return False
         self._used.add(host)
         return True
+
+    def _still_holds(self, host: str, admission: Admission) -> bool:
+        """Between an admission and the turn lies the wait for the limits; much can happen in a minute."""
+        circuit = self.breaker(host).circuit()
+        if admission.ticket is None:
+            return circuit.state == "closed"
+        return circuit.state == "half_open" and circuit.ticket == admission.ticket
 
     def settle(self, postings_to: Iterable[str]) -> dict[str, Admission]:
         """After a turn: the admissions its messages go out with; what was not needed is given back."""

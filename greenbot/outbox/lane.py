@@ -22,14 +22,15 @@ from greenbot.outbox.decide import Change
 from greenbot.outbox.deliver import Exchanger
 from greenbot.outbox.gate import Gate, OnNews, Rules
 from greenbot.outbox.hosts import CLOSED, Hosts
+from greenbot.outbox.limits import LaneLimits
 from greenbot.outbox.states import Reason, State
 from greenbot.outbox.turn import Posting, Taken, Turn, gate_of, next_due_ms, next_in_line
 from greenbot.resilience.breaker import Admission, queue_until_ms
 from greenbot.resilience.health import ask_at_ms
 from greenbot.resilience.limiter import Reservation, give_back, reserve, slow_down, when_due
-from greenbot.resilience.limits import Scope, message_scopes, method_scope
+from greenbot.resilience.limits import Scope, method_scope
 from greenbot.resilience.lines import Lines
-from greenbot.resilience.retry import DEFAULT_POLICY, RetryPolicy, Rng
+from greenbot.resilience.retry import Rng
 from greenbot.resilience.shared_health import change, health_of
 
 if TYPE_CHECKING:
@@ -43,28 +44,6 @@ IDLE_SECONDS = 5.0
 _UNUSABLE_SECONDS = 30.0
 _LOOK_SECONDS = 1.0
 _QUEUE = ENDPOINTS["showMessagesQueue"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaneLimits:
-    """What one instance may do. None lifts a limit."""
-
-    minute_count: int | None = 60
-    second_rate: float | None = 2.0
-    most_unconfirmed: int | None = 5
-    retry: RetryPolicy = DEFAULT_POLICY
-
-    def scopes(self, instance: str, method: str) -> tuple[Scope, ...]:
-        """What a message of this method has to reserve."""
-        if self.minute_count is None or self.second_rate is None:
-            return ()
-        return message_scopes(
-            instance,
-            method,
-            minute_count=self.minute_count,
-            second_rate=self.second_rate,
-            method_rate=ENDPOINTS[method].rate_per_second,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +169,7 @@ class Lane:
 
     def _least_room(self) -> int:
         """With many under way it is not worth looking for every single one that lands."""
-        return max(1, min(self._desk.share() // 4, self._busy))
+        return max(1, min(self._desk.share() // 3, self._busy))
 
     def _room(self) -> int:
         return 0 if self._stopping else self._desk.share() - self._busy

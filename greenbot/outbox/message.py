@@ -111,6 +111,8 @@ class Message:
         """The message a row of `messages` holds."""
         values: dict[str, object] = dict(zip(row.keys(), row, strict=True))
         values["message_class"] = values.pop("class")
+        # Speaks of a place in a line, which changes without the message.
+        values.pop("behind", None)
         values["priority"] = PRIORITIES[row["priority"]]
         values["state"] = State(row["state"])
         values["reason"] = Reason(row["reason"])

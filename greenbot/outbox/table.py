@@ -1,6 +1,5 @@
 """Accepting messages and looking at them. Moving them on is `claims.py` and `sweep.py`."""
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from greenbot import failpoints
 from greenbot.clock import Clock
+from greenbot.digests import blake2b
 from greenbot.errors import KeyReused, UnknownMessage
 from greenbot.outbox.message import PRIORITIES, Call, Draft, LogLine, Message, MessageClass, NewMessage
 from greenbot.outbox.states import Reason, State
@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 INSERT = """
 insert into messages (instance, chat_id, kind, method, draft, fingerprint, payload_digest, dedupe_key, retry_of,
                       priority, class, policy, campaign_id, campaign_row, file_sha256,
-                      created_at_ms, state_at_ms, scheduled_at_ms, not_before_ms, expires_at_ms, held_reason, actor)
+                      created_at_ms, state_at_ms, scheduled_at_ms, not_before_ms, expires_at_ms, held_reason, actor,
+                      behind)
 values (:instance, :chat_id, :kind, :method, :draft, :fingerprint, :payload_digest, :key, :retry_of,
         :priority, :message_class, :policy, :campaign_id, :campaign_row, :file_sha256,
-        :now, :now, :scheduled_at, :scheduled_at, :expires_at, :held_reason, :actor)
+        :now, :now, :scheduled_at, :scheduled_at, :expires_at, :held_reason, :actor,
+        exists (
+          select 1 from messages indexed by messages_line
+           where instance = :instance and chat_id = :chat_id
+             and state in ('queued', 'claimed', 'sending', 'uncertain')
+             and held_reason is null and scheduled_at_ms = 0 and expires_at_ms is null))
 """
 BY_KEY = "select * from messages where instance = :instance and dedupe_key = :key"
 BY_ID = "select * from messages where id = :id"
@@ -85,7 +91,7 @@ def enqueue_in(tx: "Tx", new: NewMessage, clock: Clock) -> Message:
 def payload_digest(draft: Draft) -> str:
     """Tells whether two drafts would send the same: content and recipient, not where a file lies."""
     content = json.dumps([draft.kind, draft.fingerprint(), draft.params()], sort_keys=True, default=str)
-    return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _under_key(tx: "Tx", new: NewMessage) -> Message | None:

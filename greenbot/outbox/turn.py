@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 # What is due, the longest waiting first; asked once per priority.
 CANDIDATES = """
-select * from messages as candidate
- where instance = :instance and priority = :priority and state = 'queued' and held_reason is null
+select * from messages as candidate indexed by messages_due
+ where instance = :instance and priority = :priority and state = 'queued' and held_reason is null and behind = 0
    and not_before_ms <= :now and (expires_at_ms is null or expires_at_ms > :alive_until)
    and (:may_retry or attempts = 0 or reason not in ('not_sent', 'resend')
         or cause in ('rate_limited', 'cancelled', 'shutdown', 'too_late_to_begin'))
@@ -57,7 +57,7 @@ select count(*) as messages from (
 """
 NEXT_DUE = """
 select min(not_before_ms) as at_ms from messages indexed by messages_due
- where instance = :instance and priority = :priority and state = 'queued' and held_reason is null
+ where instance = :instance and priority = :priority and state = 'queued' and held_reason is null and behind = 0
    and not_before_ms > :now
 """
 #: Outcomes that were no try at the host. What a 429 costs is paid by whoever goes next, while they last.
@@ -168,7 +168,10 @@ class Turn:
     def _paid(self, tx: "Tx", message: Message, taken: Taken) -> bool:
         if not self.on_probation and not is_retry(message):
             return True
-        payment = pay_in(tx, self.instance, self.clock, after_timeout=message.ambiguous_attempts > 0)
+        # A try at a limit that said no a moment ago costs as much as one after a timeout: several workers may come
+        # to it at the same time, each with a first try that cost nothing.
+        dear = self.on_probation or message.ambiguous_attempts > 0
+        payment = pay_in(tx, self.instance, self.clock, after_timeout=dear)
         if not payment.paid:
             taken.retry_at_ms = payment.ask_again_at_ms
         return payment.paid

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from greenbot.clock import Clock
 from greenbot.outbox import presence
-from greenbot.outbox.claims import IN_FLIGHT_IN_CHAT, OLDER_IN_CHAT
+from greenbot.outbox.claims import OLDER_IN_CHAT
 from greenbot.outbox.message import Message
+from greenbot.outbox.moving import IN_FLIGHT_IN_CHAT
 from greenbot.outbox.pauses import Pause, pause_of
 from greenbot.outbox.states import State
 from greenbot.resilience import circuits

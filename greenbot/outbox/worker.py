@@ -16,7 +16,8 @@ from greenbot.outbox.batch import Batch
 from greenbot.outbox.deliver import Exchanger
 from greenbot.outbox.gate import OnNews, Rules, ignore_news
 from greenbot.outbox.hosts import Hosts
-from greenbot.outbox.lane import Desk, Lane, LaneLimits
+from greenbot.outbox.lane import Desk, Lane
+from greenbot.outbox.limits import LaneLimits
 from greenbot.outbox.owner import Owner
 from greenbot.outbox.sweep import sweep
 from greenbot.resilience.lines import Lines

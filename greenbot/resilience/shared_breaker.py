@@ -111,8 +111,12 @@ class Breaker:
                 lambda circuit: settled(circuit, ticket, result, now_ms=now_ms, rng=self._rng, rules=self._rules)
             )
             return
-        self._pending = tallied(self._pending, result, elapsed_ms=elapsed_ms, now_ms=now_ms, rules=self._rules)
-        self._news = tallied(self._news, result, elapsed_ms=elapsed_ms, now_ms=now_ms, rules=self._rules)
+        pending = tallied(self._pending, result, elapsed_ms=elapsed_ms, now_ms=now_ms, rules=self._rules)
+        if self._news is self._pending:
+            self._news = pending
+        else:
+            self._news = tallied(self._news, result, elapsed_ms=elapsed_ms, now_ms=now_ms, rules=self._rules)
+        self._pending = pending
         if result in ("failed", "unreachable") or self._is_overdue():
             self.flush()
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-import httpx
 import pytest
 
 from greenbot.api.aiohttp_transport import AiohttpTransport
@@ -34,7 +33,7 @@ def credentials(url: str = "http://127.0.0.1:9") -> Credentials:
     )
 
 
-def transport(mode: Mode, environ: Mapping[str, str]) -> Literal["pooled", "inline"] | httpx.AsyncBaseTransport:
+def transport(mode: Mode, environ: Mapping[str, str]) -> Literal["pooled", "inline"] | AiohttpTransport:
     """What `Client` is given for a mode."""
     return AiohttpTransport(environ=environ) if mode == "aiohttp" else mode
 

@@ -7,8 +7,8 @@ import respx
 from greenbot.api.client import CallRecord, Client
 from greenbot.api.endpoints import unlisted
 from greenbot.api.inline import run_inline
-from greenbot.api.outcome import OutcomeClass
-from greenbot.api.request import Timeouts
+from greenbot.api.outcome import Failure, OutcomeClass, Reply
+from greenbot.api.request import Request, Timeouts
 from greenbot.clock import ManualClock
 from greenbot.errors import ConfigError, OutcomeUnknown, TokenMissing, UnknownMethod, Unreachable, UsageError
 from greenbot.redact import Secret, redact
@@ -227,3 +227,48 @@ def test_the_deadlines_of_a_call(method: str, params: dict[str, object], read: f
 
     limits = Timeouts().limits(find(method), params)
     assert (limits.connect, limits.write, limits.read, limits.total) == (10.0, 15.0, read, total)
+
+
+class Clumsy:
+    """A transport with a bug: it breaks before, or after, the first byte left."""
+
+    def __init__(self, *, started: bool) -> None:
+        self.started = started
+
+    async def carry(self, request: Request) -> Reply | Failure:
+        request.watch.started = self.started
+        raise KeyError("port")
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize(
+    ("started", "method", "cls"),
+    [
+        (False, "sendMessage", OutcomeClass.NOT_SENT),
+        (True, "sendMessage", OutcomeClass.AMBIGUOUS),
+        (True, "getStateInstance", OutcomeClass.NOT_SENT),
+    ],
+)
+def test_a_bug_of_the_transport_says_whether_anything_left(started: bool, method: str, cls: OutcomeClass) -> None:
+    client = Client(credentials(), transport=Clumsy(started=started))
+    outcome = run_inline(client.exchange(method, {"chatId": "1@c.us", "message": "Hi"}))
+    assert (outcome.cls, outcome.reason) == (cls, "unexpected_error")
+    assert "KeyError" in outcome.detail
+
+
+def test_a_bug_while_the_request_is_built_leaves_nothing_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client(credentials(), transport="inline")
+    monkeypatch.setattr(client, "_url", lambda *args, **names: 1 / 0)
+    outcome = run_inline(client.exchange("sendMessage", {"chatId": "1@c.us", "message": "Hi"}))
+    assert (outcome.cls, outcome.reason) == (OutcomeClass.NOT_SENT, "unexpected_error")
+
+
+async def test_who_counts_calls_cannot_make_their_outcome_unknown() -> None:
+    def broken(record: CallRecord) -> None:
+        raise ZeroDivisionError
+
+    client = Client(credentials(), transport=answered(httpx.Response(200, json=GOOD)), on_call=broken)
+    outcome = await client.exchange("sendMessage", {"chatId": "1@c.us", "message": "Hi"})
+    assert outcome.cls is OutcomeClass.ACCEPTED

@@ -120,7 +120,7 @@ def report(taken: dict[str, list[float]]) -> bool | None:
     print()
     for name in (FILES, STORE):
         ratio = statistics.median(mine / other for mine, other in zip(taken[name], taken[PYRATE], strict=True))
-        verdict = "" if name == STORE else "  ok" if ratio <= LIMIT else "  TOO SLOW"
+        verdict = "" if name == STORE else f"{LIMIT:>8.2f}  " + ("ok" if ratio <= LIMIT else "TOO SLOW")
         print(f"{name + ' / ' + PYRATE:<68}{ratio:>6.2f}{verdict}")
     pairs = zip(taken[FILES], taken[PYRATE], strict=True)
     return statistics.median(mine / other for mine, other in pairs) <= LIMIT
@@ -130,7 +130,7 @@ def main() -> int:
     """Measure, print, and say by the exit code how it went."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--pyrate-python", type=Path, default=ROOT / ".venv-pyrate" / "bin" / "python")
+    parser.add_argument("--pyrate-python", type=Path, default=ROOT / ".venv-limiter" / "bin" / "python")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = arguments.pyrate_python.exists()
@@ -143,7 +143,7 @@ def main() -> int:
     if met is None:
         print(
             f"\nNothing to compare with: {arguments.pyrate_python} does not exist. Make it with:\n"
-            "  python -m venv .venv-pyrate && .venv-pyrate/bin/pip install pyrate-limiter filelock",
+            "  .ci/bootstrap limiter",
             file=sys.stderr,
         )
         return 2

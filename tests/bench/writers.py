@@ -113,9 +113,14 @@ def main() -> int:
     counts = [len(one) for one in taken]
     longest_ms = max(max(one, default=arguments.seconds * 1000) for one in taken)
     share = min(counts) / max(counts)
-    print(f"writes {sum(counts)}, each process {counts}, smallest share {share:.2f} of the largest")
-    print(f"longest write {longest_ms:.1f} ms; one bare fsync {median_ms:.2f} ms, {longest_fsync_ms:.1f} ms at worst")
-    return 0 if longest_ms <= LONGEST_MS and share >= LEAST_SHARE else 1
+    print(f"writes {sum(counts)}, each process {counts}")
+    print(f"one bare fsync {median_ms:.2f} ms, {longest_fsync_ms:.1f} ms at worst")
+    # On a disk that stalls by itself nobody can be quicker than four of its stalls, one after the other.
+    allowed_ms = max(LONGEST_MS, PROCESSES * longest_fsync_ms)
+    quick, fair = longest_ms <= allowed_ms, share >= LEAST_SHARE
+    print(f"{'longest write, ms':<56}{longest_ms:>10.1f}{allowed_ms:>8.1f}  {'ok' if quick else 'TOO SLOW'}")
+    print(f"{'smallest share / largest, at least':<56}{share:>10.2f}{LEAST_SHARE:>8.2f}  {'ok' if fair else 'UNFAIR'}")
+    return 0 if quick and fair else 1
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from tests.bench.loopback import ID_INSTANCE, TOKEN, clean_environ
 from tests.outbox.conftest import new_text
 
 INSTANCE = "default"
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 
 
 @dataclass(kw_only=True)
@@ -38,10 +38,14 @@ class Hall:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "greenbot", *arguments]
 
-    def shell(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    def shell(self, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         """Run one greenbot command to its end."""
         return subprocess.run(
-            self.command(*arguments), env=self.environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+            self.command(*arguments),
+            env={**self.environ, **environ},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
         )
 
     def start_worker(self, *arguments: str, wait: bool = True, **environ: str) -> "subprocess.Popen[str]":

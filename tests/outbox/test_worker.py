@@ -10,7 +10,7 @@ import pytest
 
 from greenbot.clock import ManualClock
 from greenbot.db.connect import Db, connect
-from greenbot.outbox.lane import LaneLimits
+from greenbot.outbox.limits import LaneLimits
 from greenbot.outbox.owner import Owner
 from greenbot.outbox.states import State
 from greenbot.outbox.table import get, log_of

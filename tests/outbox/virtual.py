@@ -14,7 +14,7 @@ from greenbot.db.connect import Db
 from greenbot.messages.outgoing import OutgoingFile
 from greenbot.outbox.deliver import OnProgress, ignore_progress
 from greenbot.outbox.gate import OnNews, Rules, ignore_news
-from greenbot.outbox.lane import LaneLimits
+from greenbot.outbox.limits import LaneLimits
 from greenbot.outbox.owner import Owner
 from greenbot.outbox.worker import DEFAULT_PACE, Pace, Service, Worker
 from greenbot.resilience.line_files import LineFiles

@@ -26,9 +26,9 @@ def main(folder: str, number: str, seconds: str, place: str) -> None:
     end_ms = clock.boot_ms() + round(float(seconds) * 1000)
     calls = []
     while True:
-        asked_ns = time.monotonic_ns()
+        asked_ms, asked_ns = clock.boot_ms(), time.monotonic_ns()
         made = reserve(lines, SCOPES, clock)
-        call = {"process": int(number), "asked_ns": asked_ns, "answered_ns": time.monotonic_ns()}
+        call = {"process": int(number), "asked_ms": asked_ms, "asked_ns": asked_ns, "answered_ns": time.monotonic_ns()}
         call["reserved_ms"] = made.moment_ms
         if made.moment_ms >= end_ms:
             break

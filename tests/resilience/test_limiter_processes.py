@@ -16,6 +16,7 @@ PROCESSES = 8
 SECONDS = 6
 HASTY_PROCESSES = 3
 HASTY_RESERVATIONS = 300
+SPACING_MS = 50
 LIMITS = (Limit(count=20, window_ms=1000, spaced=True), Limit(count=60, window_ms=3000))
 
 
@@ -28,10 +29,13 @@ def test_eight_processes_keep_to_the_limits_in_every_window_and_share_them_fairl
         gaps = [last - first for first, last in zip(moments, moments[limit.count :], strict=False)]
         assert min(gaps) >= limit.window_ms + PAD_MS - LATE_MS
     _assert_first_come_first_served(calls)
-    # That 0.98 of the rate is used is proved without a clock; a busy machine loses some by waking up late.
-    assert len(calls) >= 0.9 * 20 * SECONDS
+    # That 0.98 of the rate is used is proved without a clock. Here a busy machine may lose some, but only as much as
+    # the processes woke up late: whatever else is lost, the line has lost.
+    late_ms = [_late_ms([call for call in calls if call["process"] == process]) for process in range(PROCESSES)]
+    lost_ms = SECONDS * 1000 - len(calls) * SPACING_MS
+    assert lost_ms <= 0.1 * SECONDS * 1000 + sum(late_ms)
     shares = [sum(call["process"] == process for call in calls) for process in range(PROCESSES)]
-    assert max(shares) - min(shares) <= 2
+    assert max(shares) - min(shares) <= 2 + max(late_ms) / SPACING_MS
 
 
 @pytest.mark.integration
@@ -51,6 +55,12 @@ def test_processes_that_ask_in_the_same_instant_never_get_the_same_moment(tmp_pa
     assert len(moments) == HASTY_PROCESSES * HASTY_RESERVATIONS
     gaps = [later - sooner for sooner, later in pairwise(moments)]
     assert set(gaps) == {Limit(count=1, window_ms=1000).padded_ms}
+
+
+def _late_ms(calls: list[dict[str, int]]) -> int:
+    """How long a process that should never rest was asleep: past its moment, or before it asked again."""
+    overslept = sum(call["called_ms"] - call["reserved_ms"] for call in calls)
+    return overslept + sum(later["asked_ms"] - call["called_ms"] for call, later in pairwise(calls))
 
 
 def _assert_first_come_first_served(calls: list[dict[str, int]]) -> None:

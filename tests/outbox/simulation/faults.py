@@ -26,6 +26,7 @@ class Rates:
     unlinked: float = 0.0  # the phone is unlinked for a while, per second
     clogged: float = 0.0  # the queue of an authorized instance stands still for minutes, per second
     omission: float = 0.0  # the journal forgets a message
+    storm: float = 0.0  # one answer to everything, for up to two and a half minutes; per second
 
 
 MOST = Rates(
@@ -47,6 +48,7 @@ MOST = Rates(
     unlinked=0.004,
     clogged=0.01,
     omission=0.15,
+    storm=0.02,
 )
 LATEST_SECONDS = 90.0
 MOST_LAG_SECONDS = 15.0

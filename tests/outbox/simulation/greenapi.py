@@ -6,11 +6,21 @@ Its queue hides the next message, its counter is up to ten seconds old, its jour
 import random
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from tests.outbox.simulation.virtual import VirtualLoop
 
 COUNTER_SECONDS = 10.0
+#: What everybody is told while a storm lasts.
+STORMS = ("refused", "unavailable", "too_many", "silent", "forbidden")
+#: Instance, method, the text of a message.
+OnCall = Callable[[str, str, str], AbstractContextManager[None]]
+
+
+def unwatched(instance: str, method: str, text: str) -> AbstractContextManager[None]:
+    """Nobody watches the calls."""
+    return nullcontext()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -43,6 +53,8 @@ class Remote:
     executions: list[Execution] = field(default_factory=list)
     asked: dict[str, float] = field(default_factory=dict)
     on_event: Callable[[str], None] = lambda event: None
+    on_call: OnCall = unwatched
+    storm: str = ""
     _queue: deque[Execution] = field(default_factory=deque)
     _moving: bool = False
     _counted: tuple[float, int] = (-COUNTER_SECONDS, 0)
@@ -72,6 +84,18 @@ class Remote:
     def _flow(self) -> None:
         self.clogged = False
         self._move()
+
+    def begin_storm(self, kind: str, seconds: float) -> None:
+        """Answer everything in one way for a while."""
+        self.storm = kind
+        self.on_event(f"{self.name} storms: {kind}")
+        self.loop.call_later(seconds, self.calm_down)
+
+    def calm_down(self) -> None:
+        """The end of a storm."""
+        if self.storm:
+            self.on_event(f"{self.name} is calm")
+        self.storm = ""
 
     def _may_leave(self) -> bool:
         return bool(self._queue) and self.state == "authorized" and not self.clogged

@@ -26,6 +26,15 @@ def reply(body: object, status: int = 200) -> Reply:
     return Reply(status=status, headers={"content-type": kind}, body=text.encode())
 
 
+STORMY: dict[str, Reply | Failure] = {
+    "refused": REFUSED,
+    "unavailable": reply("<h1>503</h1>", 503),
+    "too_many": reply({"message": "Too Many Requests"}, 429),
+    "silent": SILENT,
+    "forbidden": reply({"message": "Unauthorized"}, 401),
+}
+
+
 class Line:
     """One process's way to one instance."""
 
@@ -38,8 +47,9 @@ class Line:
         self, endpoint: Endpoint, params: Mapping[str, object], *, file: object = None, on_progress: object = None
     ) -> Outcome:
         self._process.check()
-        await asyncio.sleep(0.01 + self._faults.rng.random() * 0.2)
-        seen = await (self._send(params) if endpoint.sends else self._ask(endpoint, params))
+        with self._remote.on_call(self._remote.name, endpoint.name, str(params.get("message", ""))):
+            await asyncio.sleep(0.01 + self._faults.rng.random() * 0.2)
+            seen = await (self._send(params) if endpoint.sends else self._ask(endpoint, params))
         self._process.check()
         return classify(endpoint, seen)
 
@@ -62,6 +72,8 @@ class Line:
             if self._faults.rng.random() < 0.5:
                 self._remote.execute(chat_id, text)
             self._process.die("during a POST")
+        if self._remote.storm:
+            return await self._stormy()
         if self._remote.state == "notAuthorized":
             return reply({"message": "instance is starting or not authorized"}, 400)
         fault = self._faults.one_of(
@@ -102,7 +114,15 @@ class Line:
 
     # --- questions ---------------------------------------------------------------------------------------------------
 
+    async def _stormy(self) -> Reply | Failure:
+        """What everybody is told; nothing is carried out."""
+        if self._remote.storm == "silent":
+            await asyncio.sleep(READ_SECONDS)
+        return STORMY[self._remote.storm or "silent"]
+
     async def _ask(self, endpoint: Endpoint, params: Mapping[str, object]) -> Reply | Failure:
+        if self._remote.storm:
+            return await self._stormy()
         if self._faults.strikes("blind"):
             return REFUSED if self._faults.rng.random() < 0.5 else LOST
         if self._remote.too_often(endpoint.name, endpoint.rate_per_second):

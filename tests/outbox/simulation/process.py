@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 from greenbot.clock import Clock
 from greenbot.db.connect import Db, Tx, connect
-from greenbot.outbox.lane import LaneLimits
+from greenbot.outbox.limits import LaneLimits
 from greenbot.outbox.owner import Owner
 from greenbot.outbox.reconcile import Reconciler
 from greenbot.outbox.timing import ReconcileTimes

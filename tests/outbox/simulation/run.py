@@ -1,18 +1,20 @@
 """One simulated run: messages come in, processes work and die, everything goes wrong, then nothing does any more.
 
 python -m tests.outbox.simulation.run 17              the run of seed 17, with its trace
-python -m tests.outbox.simulation.run 1-1000          many, as fast as they go
+python -m tests.outbox.simulation.run 1-1000          many, on all processors
 """
 
 import asyncio
-import hashlib
 import random
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from greenbot.chat_id import parse_chat_id
@@ -26,10 +28,13 @@ from greenbot.outbox.operate import Seen, carry_out
 from greenbot.outbox.resolve import DeclareSent, SendAgain
 from greenbot.outbox.table import enqueue, get, log_of
 from greenbot.outbox.timing import ReconcileTimes
+from greenbot.resilience.shared_health import health_of, resume
 from tests.outbox.simulation.faults import Faults
-from tests.outbox.simulation.greenapi import Execution, Remote
+from tests.outbox.simulation.greenapi import STORMS, Execution, Remote
 from tests.outbox.simulation.process import Dead, Process
+from tests.outbox.simulation.result import Result, number_in, tail
 from tests.outbox.simulation.virtual import LoopClock, VirtualLoop
+from tests.outbox.simulation.watch import Watch
 
 #: Only three texts to four chats: identical messages are the norm.
 TEXTS = ("Your room is ready.", "Breakfast is until 11.", "The taxi is here.")
@@ -51,56 +56,6 @@ class Setup:
     times: ReconcileTimes = TIMES
     omissions: bool = True
     only: tuple[str, ...] = ()
-
-
-@dataclass(slots=True, kw_only=True)
-class Result:
-    """What one run came to. `lost`, `false` and `doubled` are numbers of messages; `explained` those doubled
-    because the journal forgot a copy; `asked` those about which a person had to decide."""
-
-    seed: int
-    trace: list[str] = field(default_factory=list)
-    messages: int = 0
-    executions: int = 0
-    deaths: int = 0
-    uncertain: int = 0
-    lost: list[int] = field(default_factory=list)
-    false: list[int] = field(default_factory=list)
-    doubled: list[int] = field(default_factory=list)
-    explained: list[int] = field(default_factory=list)
-    asked: list[int] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-
-    @property
-    def digest(self) -> str:
-        """Of everything that happened, in its order."""
-        return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()
-
-    @property
-    def is_sound(self) -> bool:
-        """No promise was broken."""
-        return not (self.lost or self.false or self.broken or set(self.doubled) - set(self.explained))
-
-    def __str__(self) -> str:
-        facts = ", ".join(
-            f"{name} {value}"
-            for name in ("lost", "false", "doubled", "explained", "asked", "broken")
-            if (value := getattr(self, name))
-        )
-        return (
-            f"seed {self.seed}: {self.messages} messages, {self.executions} executions, {self.deaths} deaths, "
-            f"{self.uncertain} in doubt, {facts or 'sound'}; replay: python -m tests.outbox.simulation.run {self.seed}"
-        )
-
-
-def tail(number: int) -> str:
-    """Spaces and tabs that tell which message a request is for; WhatsApp, the journal and the outbox ignore them."""
-    return "".join("\t" if bit == "1" else " " for bit in f"{number:016b}")
-
-
-def number_in(text: str) -> int:
-    """The number in the tail."""
-    return int("".join("1" if character == "\t" else "0" for character in text[len(text.rstrip()) :]), 2)
 
 
 @contextmanager
@@ -134,6 +89,7 @@ class Run:
         self._rng = random.Random(f"run {seed}")
         self._faults = Faults.of_seed(seed, omissions=setup.omissions, only=setup.only)
         self._db = connect(store, clock=self._clock)
+        self._watch = Watch(self._db, self._clock, self.result.broken.append)
         self._remotes = {name: self._remote(seed, name) for name in INSTANCES}
         self._processes: list[Process] = []
         self._under_way: dict[tuple[str, str], Process] = {}
@@ -149,6 +105,7 @@ class Run:
             journal_lag=self._faults.journal_lag,
             omission_rate=self._faults.rates.omission,
             on_event=self._note,
+            on_call=self._watch.call,
         )
 
     def _note(self, event: str) -> None:
@@ -164,6 +121,7 @@ class Run:
         self._faults.over = True
         for remote in self._remotes.values():
             remote.set_state("authorized")
+            remote.calm_down()
         self._begin(self._setup.processes - len(self._living()))
         await self._rest()
         await self._end()
@@ -220,18 +178,31 @@ class Run:
                     self._loop.call_later(self._faults.rng.random() * 60, remote.set_state, "authorized")
                 if not remote.clogged and self._faults.strikes("clogged"):
                     remote.clog(self._faults.rng.random() * 400)
+                if not remote.storm and self._faults.strikes("storm"):
+                    kind = self._faults.rng.choice(STORMS)
+                    remote.begin_storm(kind, 20 + self._faults.rng.random() * 130)
+                    self.result.storms += 1
 
     async def _rest(self) -> None:
         """Wait until nothing is open any more. What is in doubt for good is decided by a person, who sees the phone."""
         deadline = self._loop.now + REST_SECONDS
         while self._open():
             await asyncio.sleep(5.0)
+            self._resume()
             if not self._living():
                 self._begin(1)
             if self._loop.now >= deadline:
                 if not self._decided():
                     return
                 deadline = self._loop.now + REST_SECONDS
+
+    def _resume(self) -> None:
+        """A person put the token right, and says so."""
+        for name in INSTANCES:
+            if health_of(self._db, name).state == "auth_failed":
+                resume(self._db, name, self._clock)
+                self.result.refusals += 1
+                self._note(f"a person resumes {name}")
 
     def _decided(self) -> bool:
         """Whether there was something a person had to decide."""
@@ -279,6 +250,9 @@ class Run:
             self._judge_message(message, copies[number])
             self._judge_log(message)
         self._judge_order(messages, copies)
+        self._watch.judge_amplification()
+        openings = self._db.scalar("select count(*) from breaker_log where to_state = 'open'")
+        result.openings = int(str(openings))
         self._db.close()
 
     def _judge_message(self, message: Message, copies: list[Execution]) -> None:
@@ -352,18 +326,31 @@ def _clear(loop: VirtualLoop) -> None:
 def main(arguments: list[str]) -> int:
     """Run what the command line asks for; 1 when a promise was broken."""
     first, _, last = arguments[0].partition("-")
-    seeds = range(int(first), int(last or first) + 1)
-    sound = True
+    return _one(int(first)) if not last else _many(range(int(first), int(last) + 1))
+
+
+def _one(seed: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
+        result = simulate(seed, make_template(Path(folder)))
+    sys.stdout.write("\n".join([*result.trace, str(result), result.digest]) + "\n")
+    return 0 if result.is_sound else 1
+
+
+def _many(seeds: range) -> int:
+    """On all processors; what was broken is told at once, with the command that replays it."""
+    broken, totals = 0, Counter[str]()
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor() as pool:
         template = make_template(Path(folder))
-        for seed in seeds:
-            result = simulate(seed, template)
-            if len(seeds) == 1:
-                sys.stdout.write("\n".join(result.trace) + "\n")
-            if len(seeds) == 1 or not result.is_sound:
-                sys.stdout.write(f"{result}\n{result.digest}\n")
-            sound = sound and result.is_sound
-    return 0 if sound else 1
+        for result in pool.map(partial(simulate, template=template), seeds, chunksize=5):
+            for name in ("messages", "executions", "deaths", "uncertain", "storms", "openings", "refusals"):
+                totals[name] += getattr(result, name)
+            totals["doubled because the journal forgot"] += len(result.explained)
+            if not result.is_sound:
+                broken += 1
+                sys.stdout.write(f"{result}\n")
+    sys.stdout.write(", ".join(f"{name} {count}" for name, count in totals.items()) + "\n")
+    sys.stdout.write(f"{len(seeds)} seeds: {f'BROKEN: {broken}' if broken else 'SOUND'}\n")
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":

@@ -5,14 +5,23 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from greenbot.outbox import turn
+from greenbot.clock import ManualClock
+from greenbot.outbox import gate, turn
+from greenbot.outbox.hosts import Hosts
 from greenbot.outbox.message import Policy
 from greenbot.outbox.remote import Remote
+from greenbot.resilience.health import Permission
 from tests.architecture.files import ROOT
-from tests.outbox.simulation.run import TIMES, Result, Setup, make_template, simulate
+from tests.outbox.simulation.result import Result
+from tests.outbox.simulation.run import TIMES, Setup, make_template, simulate
+from tests.outbox.simulation.watch import Watch
+
+if TYPE_CHECKING:
+    from greenbot.db.connect import Db
 
 SEEDS = 300
 IN_ONE_TEST = 10
@@ -103,3 +112,42 @@ def unserialised(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_without_one_message_at_a_time_per_chat_some_are_claimed_falsely(unserialised: Path) -> None:
     assert _together(unserialised, CROWDED, range(1, 9)).false
+
+
+#: Everything GREEN-API says is the same for minutes, again and again.
+STORMY = Setup(messages=40, omissions=False, only=("storm", "killed"))
+
+
+def test_storms_open_breakers_stop_instances_and_break_no_promise(template: Path) -> None:
+    results = [simulate(seed, template, STORMY) for seed in range(1, 7)]
+    assert "\n".join(str(result) for result in results if not result.is_sound) == ""
+    assert sum(result.openings for result in results) > 10
+    assert sum(result.refusals for result in results) > 1
+    assert sum(result.deaths for result in results) > 5
+
+
+def _broken(template: Path, setup: Setup, seeds: range) -> str:
+    return " ".join(" ".join(simulate(seed, template, setup).broken) for seed in seeds)
+
+
+def test_a_worker_that_does_not_ask_again_after_waiting_is_noticed(
+    template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Hosts, "_still_holds", lambda *_: True)
+    assert "through an open breaker" in _broken(template, STORMY, range(1, 4))
+
+
+def test_a_worker_that_ignores_the_health_is_noticed(template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "may_send", lambda health, now_ms: Permission(go=True))
+    assert "refused the token twice" in _broken(template, STORMY, range(4, 7))
+
+
+def test_too_many_attempts_in_a_minute_are_noticed() -> None:
+    broken: list[str] = []
+    watch = Watch(cast("Db", None), ManualClock(), broken.append)
+    watch.sends["a"] = [(30.0 + number / 2, "the same") for number in range(11)]
+    watch.judge_amplification()
+    assert broken == []
+    watch.sends["a"].append((80.0, "the same"))
+    watch.judge_amplification()
+    assert broken == ["30.000 12 attempts of a for 1 messages"]
