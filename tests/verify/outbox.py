@@ -1,7 +1,7 @@
 """Real processes are killed at random while thousands of messages go to guests: nothing is lost, claimed or doubled.
 
-    python -m tests.verify.outbox                                     500 kills, 5,000 messages
-    python -m tests.verify.outbox --kills 10000                       100,000 messages
+    python -m tests.verify.outbox                                     500 kills, 7,500 messages
+    python -m tests.verify.outbox --kills 10000                       150,000 messages
     python -m tests.verify.outbox --kills 60 --resend                 must show duplicates
     python -m tests.verify.outbox --kills 60 --no-serialisation       must show false claims
 
@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,33 +36,21 @@ from greenbot.outbox.operate import Seen, carry_out
 from greenbot.outbox.resolve import DeclareSent, SendAgain
 from greenbot.outbox.table import enqueue_in
 from greenbot.outbox.timing import ReconcileTimes
+from greenbot.resilience.shared_breaker import Breaker
 from greenbot.simulator.thread import SimulatorThread
-from greenbot.simulator.world import Timings, World
 from tests.bench.loopback import clean_environ
+from tests.verify.hotels import HOTELS, make_world, write_config
 from tests.verify.judge import Verdict, copies_of, judge, tail
+from tests.verify.verdict import say
 
 ROOT = Path(__file__).parents[2]
-HOTELS = {"kyiv": 1101000001, "odesa": 1101000002}
-TOKEN = "5e1f" * 12 + "00"
-CHATS_EACH = 100
+CHATS_EACH = 200
 #: Few chats are many messages in each: what the control without their order needs.
 FEW_CHATS_EACH = 10
 #: Four in ten messages say one of these.
 COMMON = ("Your room is ready.", "Breakfast is until 11.", "The taxi is here.")
-SHARE = 0.04
-FAULTS = (
-    "drop-reply method=sendMessage p=0.02",
-    "no-reply method=sendMessage p=0.004",
-    "no-reply method=sendMessage p=0.004 execute=true",
-    "late-execution@1 method=sendMessage p=0.01",
-    "reset method=sendMessage p=0.02",
-    "cut-response@60 method=sendMessage p=0.02",
-    "5xx@502 method=sendMessage p=0.01 execute=true",
-    "5xx@502 method=sendMessage p=0.01",
-    "5xx@503 method=sendMessage p=0.01",
-    "429 method=sendMessage p=0.005",
-)
-OMISSIONS = 0.01
+#: Of the waiting times of reconciliation: settled after 3 s, looks 1.5 s apart.
+SHARE = 0.025
 WORKER = ("outbox", "run")
 RECONCILER = ("outbox", "reconcile", "--wait", "--quiet")
 #: A worker that does not ask whether a chat is busy, for the control that must fail.
@@ -74,8 +63,16 @@ from greenbot.entry import main
 sys.exit(main())
 """
 QUIET_SECONDS = 300.0
-STRIKE_SECONDS = 0.8
-MOST_OPEN = 150
+#: A control has shown what it has to show when it is left in peace for so long.
+CONTROL_QUIET_SECONDS = 20.0
+#: Retries are paid for by successes, so with fewer messages everybody would wait for the budget.
+EACH_KILL = 15
+STRIKE_SECONDS = 0.5
+#: A process that has just begun has nothing to lose yet.
+LEAST_AGE_SECONDS = 0.8
+MOST_OPEN = 300
+#: How a process may end: by itself, with something left to do, killed, or told to end before it could listen.
+GOOD_ENDS = (0, 8, -signal.SIGKILL, -signal.SIGTERM)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,6 +94,8 @@ class Station:
     process: "subprocess.Popen[bytes] | None" = None
     sleeps: bool = False
     begun_at: float = 0.0
+    #: The failpoint at which it is to die by itself, until somebody else strikes it.
+    point: str = ""
 
     def wake(self) -> None:
         """Let a stopped process go on."""
@@ -116,8 +115,12 @@ class Run:
     rng: random.Random
     stations: list[Station] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
+    points: Counter[str] = field(default_factory=Counter)
+    odd_ends: Counter[int] = field(default_factory=Counter)
     numbers: dict[int, int] = field(default_factory=dict)
+    breakers: list[Breaker] = field(default_factory=list)
     asked: int = 0
+    resumed: int = 0
 
     # --- messages ----------------------------------------------------------------------------------------------------
 
@@ -154,19 +157,21 @@ class Run:
         """Start whatever does not run, wake whatever has stood still for long enough."""
         for station in self.stations:
             if station.process is not None and station.process.poll() is not None:
-                self._count_end(station.process.returncode)
+                self._count_end(station, station.process.returncode)
                 station.process = None
             if station.process is None:
                 self._start(station)
 
-    def _count_end(self, code: int) -> None:
+    def _count_end(self, station: Station, code: int) -> None:
         if code == -signal.SIGKILL:
             self.kills["SIGKILL"] += 1
-        elif code not in (0, 8):
-            self.kills[f"exit {code}"] += 1
+            self.points[station.point] += 1
+        elif code not in GOOD_ENDS:
+            self.odd_ends[code] += 1
 
     def _start(self, station: Station) -> None:
         environ = self._environ()
+        station.point = environ.get("GREENBOT_FAILPOINTS", "").partition("=")[0]
         program = [sys.executable, "-m", "greenbot", *station.command]
         if self.options.no_serialisation and station.command == WORKER:
             program = [sys.executable, "-c", UNSERIALISED, *station.command]
@@ -195,14 +200,16 @@ class Run:
     def strike(self) -> None:
         """Do something bad to one process."""
         running = [one for one in self.stations if one.process is not None and not one.sleeps]
-        ready = [one for one in running if time.monotonic() - one.begun_at > 1.0]
+        ready = [one for one in running if time.monotonic() - one.begun_at > LEAST_AGE_SECONDS]
         if not ready:
             return
         station = self.rng.choice(ready)
         assert station.process is not None, "only running ones were chosen"
         what = self.rng.choices(("SIGKILL", "SIGSTOP", "SIGTERM"), (8, 1, 1))[0]
         station.process.send_signal(signal.Signals[what])
-        if what != "SIGKILL":
+        if what == "SIGKILL":
+            station.point = ""
+        else:
             self.kills[what] += 1
         if what == "SIGSTOP":
             # From a thread: this one may be waiting for a lock that the stopped process holds.
@@ -221,6 +228,7 @@ class Run:
     def go(self) -> Verdict:
         """Feed and kill, then leave everything in peace, then judge."""
         self.stations = [Station(WORKER), Station(WORKER), Station(RECONCILER)]
+        self.breakers = [self._breaker(name) for name in HOTELS]
         try:
             self._feed_and_kill()
             self.killing = False
@@ -230,6 +238,9 @@ class Run:
             self.stop_all()
         copies = self.simulator.call(lambda: copies_of(self.simulator.world))
         return judge(self.db, self.numbers, copies)
+
+    def _breaker(self, instance: str) -> Breaker:
+        return Breaker(self.db, instance=instance, host="api", owner="person", clock=SystemClock(), rng=self.rng)
 
     def _feed_and_kill(self) -> None:
         per_kill = self.options.messages / max(1, self.options.kills)
@@ -249,14 +260,19 @@ class Run:
     def _rest(self) -> None:
         # A control has shown what it has to show; its retries may use up the budget for a long time.
         is_control = self.options.resend or self.options.no_serialisation
-        deadline = time.monotonic() + (QUIET_SECONDS / 5 if is_control else QUIET_SECONDS)
+        deadline = time.monotonic() + (CONTROL_QUIET_SECONDS if is_control else QUIET_SECONDS)
         while self.open_count() and time.monotonic() < deadline:
             self.keep_running()
             self._decide()
             time.sleep(0.2)
 
     def _decide(self) -> None:
-        """A person decides, by looking at the phone, about what was ambiguous too often."""
+        """A person closes breakers again, and decides, by looking at the phone, about what was ambiguous too often."""
+        for breaker in self.breakers:
+            # It rests in real time: whoever stood still for seconds finds that nothing was answered.
+            if breaker.circuit().state == "open":
+                breaker.resume()
+                self.resumed += 1
         budget = ReconcileTimes().ambiguous_budget
         doubts = [message for name in HOTELS for message in uncertain_of(self.db, name)]
         spent = [message for message in doubts if message.ambiguous_attempts >= budget and message.looks >= 2]
@@ -271,80 +287,45 @@ class Run:
             self.asked += sum(one.verdict == "done" for one in carry_out(self.db, [Seen.of(message)], action, by))
 
 
-def say(words: str) -> None:
-    """One line, at once."""
-    sys.stdout.write(f"{words}\n")
-    sys.stdout.flush()
-
-
-def make_world(seed: int) -> World:
-    """Two hotels whose GREEN-API loses answers and forgets messages."""
-    timings = Timings(
-        queue_delay=0.0, send_to_sent=0.05, sent_to_delivered=0.05, delivered_to_read=0.1, journal_lag=0.3
-    )
-    world = World(seed=seed, timings=timings)
-    for number, (name, id_instance) in enumerate(HOTELS.items()):
-        instance = world.add_instance(id_instance=id_instance, token=TOKEN, name=name, wid=f"1100765432{number}@c.us")
-        instance.knobs.enforce_limits = False
-        instance.knobs.journal_omission_rate = OMISSIONS
-    for rule in FAULTS:
-        world.faults.add(rule)
-    return world
-
-
-def write_config(home: Path, url: str) -> None:
-    """Two instances on loopback, in a home of their own."""
-    folder = home / "greenbot"
-    secrets = folder / "secrets"
-    secrets.mkdir(parents=True, mode=0o700)
-    folder.chmod(0o700)
-    lines = ["[api]", "timeout_seconds = 2"]
-    for name, id_instance in HOTELS.items():
-        token = secrets / f"{name}.token"
-        token.write_text(TOKEN)
-        token.chmod(0o600)
-        lines += [f"[instances.{name}]", f'id = "{id_instance}"', f'api_url = "{url}"', f'media_url = "{url}"']
-    config = folder / "config.toml"
-    config.write_text("\n".join(lines) + "\n")
-    config.chmod(0o600)
-
-
 def read_options(arguments: list[str]) -> Options:
     """The command line."""
     parser = argparse.ArgumentParser(prog="verify-outbox")
     parser.add_argument("--kills", type=int, default=500)
-    parser.add_argument("--messages", type=int, help="ten for each kill, if not given")
+    parser.add_argument("--messages", type=int, help=f"{EACH_KILL} for each kill, if not given")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--resend", action="store_true")
     parser.add_argument("--no-serialisation", action="store_true")
     given = parser.parse_args(arguments)
-    given.messages = given.messages or 10 * given.kills
+    given.messages = given.messages or EACH_KILL * given.kills
     return Options(**vars(given))
 
 
 def report(run: Run, verdict: Verdict, seconds: float) -> int:
     """Say what was found; 0 when it is what this run had to show."""
-    kills = ", ".join(f"{name} {count}" for name, count in sorted(run.kills.items()))
+    at_random = run.points.pop("", 0)
     say(f"{verdict.messages} messages, {verdict.executions} executions, {seconds:.0f} s")
-    say(f"{run.kills.total()} kills: {kills}")
+    say(f"{run.kills.total()} kills: {_counts(run.kills)}; SIGKILL {at_random} at random, the others at a point")
+    say(f"points: {_counts(run.points)}")
     say(f"states: {_counts(verdict.states)}; accepted by: {_counts(verdict.evidence)}")
-    say(f"{verdict.doubts} messages were in doubt; a person decided {run.asked} times")
+    say(f"{verdict.doubts} messages were in doubt; a person decided {run.asked} times, closed {run.resumed} breakers")
     say(f"lost {len(verdict.lost)}, falsely marked sent {len(verdict.false)}, overtaken {len(verdict.overtaken)}")
     say(f"doubled {len(verdict.doubled)}, of these without an omission of the journal {len(verdict.unexplained)}")
     if run.options.resend:
         return _expected("duplicates", found=bool(verdict.unexplained))
     if run.options.no_serialisation:
         return _expected("false claims", found=bool(verdict.false))
-    if verdict.is_sound:
-        say("SOUND")
-        return 0
     for name in ("lost", "false", "unexplained", "overtaken", "open"):
         if numbers := getattr(verdict, name):
             say(f"BROKEN: {name}: messages {numbers[:20]}")
-    return 1
+    if run.odd_ends:
+        say(f"BROKEN: processes ended by themselves with {dict(run.odd_ends)}; see stderr.log")
+    if not verdict.is_sound or run.odd_ends:
+        return 1
+    say("verify-outbox: SOUND")
+    return 0
 
 
-def _counts(counted: dict[str, int]) -> str:
+def _counts(counted: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(counted.items()))
 
 
