@@ -12,7 +12,7 @@ from greenbot.clock import Clock, SystemClock
 from greenbot.errors import ConfigError, ReadOnly, UsageError
 
 if TYPE_CHECKING:
-    from greenbot.api.client import Client
+    from greenbot.api.client import CallRecord, Client
     from greenbot.cli.output import Output
     from greenbot.config.settings import Instance, Settings
     from greenbot.db.audit import Operator
@@ -58,6 +58,7 @@ class Run:
         self.cwd = cwd
         self.clock = clock
         self._opened: list[Client] = []
+        self._calls: list[CallRecord] = []
         if flags.debug:
             from greenbot.logs.debug import show_debug
 
@@ -137,17 +138,23 @@ class Run:
         """A client for one instance and this one command; --debug shows its calls. Raises `TokenMissing`."""
         from greenbot.wiring import make_client
 
-        if not self.flags.debug:
-            client = make_client(self.settings, instance, self.clock)
-        else:
-            from greenbot.logs.debug import log_call
-
-            client = make_client(self.settings, instance, self.clock, on_call=log_call)
+        client = make_client(self.settings, instance, self.clock, on_call=self._called)
         self._opened.append(client)
         return client
 
+    def _called(self, record: "CallRecord") -> None:
+        self._calls.append(record)
+        if self.flags.debug:
+            from greenbot.logs.debug import log_call
+
+            log_call(record)
+
     def close(self) -> None:
-        """Close what this run opened."""
+        """Close what this run opened; what it asked GREEN-API is counted first."""
+        if self._calls:
+            from greenbot.cli.counting import count_calls
+
+            count_calls(self, self._calls)
         for client in self._opened:
             from greenbot.api.inline import run_inline
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
 #: The user_version of a store with every migration below.
-LATEST = 6
+LATEST = 12
 
 #: "grnb": tells our files from any other SQLite file.
 APPLICATION_ID = 0x67726E62
@@ -55,44 +55,100 @@ def migrations() -> "Migrations":
     """Every migration in its order. Released ones are never edited, only followed."""
     from sqlite_utils import Migrations
 
+    steps = Migrations("greenbot")
+    for step in _STEPS:
+        steps()(step)
+    return steps
+
+
+def messages(db: "Database") -> None:
     from greenbot.db import schema
 
-    steps = Migrations("greenbot")
+    db.executescript(schema.MESSAGES)
 
-    @steps()
-    def messages(db: "Database") -> None:
-        db.executescript(schema.MESSAGES)
 
-    @steps()
-    def calls(db: "Database") -> None:
-        db.executescript(schema.CALLS)
+def calls(db: "Database") -> None:
+    from greenbot.db import schema
 
-    @steps()
-    def campaigns(db: "Database") -> None:
-        from greenbot.db import schema_campaigns
+    db.executescript(schema.CALLS)
 
-        db.executescript(schema_campaigns.CAMPAIGNS)
 
-    @steps()
-    def resilience(db: "Database") -> None:
-        from greenbot.db import schema_health, schema_resilience
+def campaigns(db: "Database") -> None:
+    from greenbot.db import schema_campaigns
 
-        for statement in (*schema_resilience.RESILIENCE, *schema_health.HEALTH):
-            db.execute(statement)
+    db.executescript(schema_campaigns.CAMPAIGNS)
 
-    @steps()
-    def audit(db: "Database") -> None:
-        from greenbot.db import schema_audit
 
-        db.executescript(schema_audit.AUDIT)
+def resilience(db: "Database") -> None:
+    from greenbot.db import schema_health, schema_resilience
 
-    @steps()
-    def restricted_numbers(db: "Database") -> None:
-        from greenbot.db import schema_campaigns
+    for statement in (*schema_resilience.RESILIENCE, *schema_health.HEALTH):
+        db.execute(statement)
 
-        db.executescript(schema_campaigns.RESTRICTED_NUMBERS)
 
-    return steps
+def audit(db: "Database") -> None:
+    from greenbot.db import schema_audit
+
+    db.executescript(schema_audit.AUDIT)
+
+
+def restricted_numbers(db: "Database") -> None:
+    from greenbot.db import schema_campaigns
+
+    db.executescript(schema_campaigns.RESTRICTED_NUMBERS)
+
+
+def inbox(db: "Database") -> None:
+    from greenbot.db import schema_inbox
+
+    db.executescript(schema_inbox.INBOX)
+
+
+def chats(db: "Database") -> None:
+    from greenbot.db import schema_chats
+
+    schema_chats.create(db)
+
+
+def hooks(db: "Database") -> None:
+    from greenbot.db import schema_hooks
+
+    db.executescript(schema_hooks.HOOKS)
+
+
+def metrics(db: "Database") -> None:
+    from greenbot.db import schema_metrics
+
+    db.executescript(schema_metrics.METRICS)
+
+
+def alerts(db: "Database") -> None:
+    from greenbot.db import schema_alerts
+
+    db.executescript(schema_alerts.ALERTS)
+
+
+def fronts(db: "Database") -> None:
+    from greenbot.db import schema_fronts
+
+    db.executescript(schema_fronts.FRONTS)
+
+
+#: The name of a function is the name of its migration in every store, and its place its number.
+_STEPS = (
+    messages,
+    calls,
+    campaigns,
+    resilience,
+    audit,
+    restricted_numbers,
+    inbox,
+    chats,
+    hooks,
+    metrics,
+    alerts,
+    fronts,
+)
 
 
 def _apply_one(connection: sqlite.Connection, steps: "Migrations", *, version: int, stop_before: str | None) -> None:

@@ -1,0 +1,31 @@
+"""What a shell command asked GREEN-API is counted when it ends. Its messages count themselves, in their own rows."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from greenbot.errors import GreenbotError
+
+if TYPE_CHECKING:
+    from greenbot.api.client import CallRecord
+    from greenbot.cli.run import Run
+
+
+def count_calls(run: "Run", calls: Sequence["CallRecord"]) -> None:
+    """Leave the calls of this command in the store, where there is one. Counting never fails a command."""
+    from greenbot.api.endpoints import ENDPOINTS
+
+    sent = {record.method for record in calls if (about := ENDPOINTS.get(record.method)) and about.sends}
+    asked = [record for record in calls if record.method not in sent]
+    if not asked or run.read_only:
+        return
+    from greenbot.metrics.names import Names
+    from greenbot.metrics.recorder import Recorder
+
+    recorder = Recorder(run.clock)
+    for record in asked:
+        recorder.call(record)
+    try:
+        if run.settings.paths.store_file.exists():
+            recorder.flush(run.store, Names())
+    except GreenbotError:
+        return

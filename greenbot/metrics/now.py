@@ -1,0 +1,184 @@
+"""What the fleet looks like now, in one row of the store: every face reads it, whatever the number of instances.
+
+The keeper writes it every ten seconds. Where no keeper runs, `take` makes it from the cells.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from greenbot.metrics.cell import Cell
+from greenbot.metrics.names import FLEET, Names
+from greenbot.metrics.series import CALLS, RATE_LIMITED, TIMED_CALLS, Series
+from greenbot.metrics.window import FLEET_SECONDS, Window, aligned
+
+if TYPE_CHECKING:
+    from greenbot.db.connect import Db
+
+#: Figures of "now" are those of the last five minutes.
+WINDOW_SECONDS = 300
+TREND_MINUTES = 60
+#: A row that is older was left by a keeper that has stopped.
+FRESH_MS = 30_000
+#: Kinds of errors that are told apart.
+MOST_ERRORS = 20
+
+READ = "select at_ms, body from metric_now where id = 1"
+WRITE = """
+insert into metric_now (id, at_ms, body) values (1, :at, :body)
+    on conflict do update set at_ms = excluded.at_ms, body = excluded.body
+"""
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Five minutes of one instance, or of the fleet. Durations are milliseconds, None where nothing took time."""
+
+    calls: int = 0
+    failed_calls: int = 0
+    mean_ms: int | None = None
+    p50_ms: int | None = None
+    p95_ms: int | None = None
+    p99_ms: int | None = None
+    last_call_at_ms: int = 0
+    rate_limited: int = 0
+    waits: int = 0
+    waited_ms: int = 0
+    messages: int = 0
+    failed_messages: int = 0
+    delivered: int = 0
+    delivery_mean_ms: int | None = None
+    events: int = 0
+    failed_events: int = 0
+    event_lag_ms: int | None = None
+
+    @property
+    def error_share(self) -> float:
+        """Failed calls of all calls, 0 to 1."""
+        return self.failed_calls / self.calls if self.calls else 0.0
+
+
+class Minute(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One minute of the fleet, which begins at `at_s`, UTC seconds."""
+
+    at_s: int
+    calls: int = 0
+    failed_calls: int = 0
+    p50_ms: int | None = None
+    p95_ms: int | None = None
+    p99_ms: int | None = None
+    messages: int = 0
+    failed_messages: int = 0
+    events: int = 0
+
+
+class Now(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of the fleet and of every instance that did anything lately, and the fleet's last hour."""
+
+    at_ms: int
+    fleet: Figures
+    instances: dict[str, Figures]
+    trend: tuple[Minute, ...] = ()
+    #: How often each kind of error came in the last hour, the most frequent first.
+    errors: tuple[tuple[str, int], ...] = ()
+
+
+NOTHING = Figures()
+
+
+def look(window: Window, at_s: int) -> Now:
+    """What a window that follows the store says at a moment."""
+    instances = {name: _figures(window, name, aligned(at_s)) for name in window.instances()}
+    trend, errors = _last_hour(window, at_s)
+    return Now(
+        at_ms=at_s * 1000,
+        fleet=_figures(window, FLEET, aligned(at_s)),
+        instances={name: figures for name, figures in instances.items() if figures != NOTHING},
+        trend=trend,
+        errors=errors,
+    )
+
+
+def write(db: "Db", now: Now) -> None:
+    """Leave it for all readers. Raises Busy, StoreError."""
+    with db.write(durable=False) as tx:
+        tx.run(WRITE, at=now.at_ms, body=msgspec.json.encode(now))
+
+
+def take(db: "Db", names: Names, at_ms: int) -> Now:
+    """What the keeper left, or, when it left nothing lately, what the cells say. Raises Busy, StoreError."""
+    row = db.one(READ)
+    if row is not None and 0 <= at_ms - row["at_ms"] <= FRESH_MS:
+        return msgspec.json.decode(row["body"], type=Now)
+    window = new_window()
+    window.follow(db, names, at_ms // 1000)
+    return look(window, at_ms // 1000)
+
+
+def new_window() -> Window:
+    """A window as long as `look` looks back."""
+    return Window(seconds=WINDOW_SECONDS + 20, fleet_seconds=FLEET_SECONDS)
+
+
+def _figures(window: Window, who: str, until_s: int) -> Figures:
+    def of(*series: Series) -> Cell:
+        return window.total(who, series, until_s, WINDOW_SECONDS)
+
+    calls, timed, wait = of(*CALLS), of(*TIMED_CALLS), of(Series.WAIT)
+    message, delivery, event = of(Series.MESSAGE), of(Series.DELIVERY), of(Series.EVENT)
+    p50, p95, p99 = timed.percentiles(0.5, 0.95, 0.99)
+    return Figures(
+        calls=calls.n,
+        failed_calls=calls.bad,
+        mean_ms=_whole(timed.mean_ms),
+        p50_ms=_whole(p50),
+        p95_ms=_whole(p95),
+        p99_ms=_whole(p99),
+        last_call_at_ms=calls.last_ms,
+        rate_limited=calls.labels.get(RATE_LIMITED, 0),
+        waits=wait.n,
+        waited_ms=wait.sum_ms,
+        messages=message.n,
+        failed_messages=message.bad,
+        delivered=delivery.labels.get("delivered", 0),
+        delivery_mean_ms=_whole(delivery.mean_ms),
+        events=event.n,
+        failed_events=event.bad,
+        event_lag_ms=_whole(event.mean_ms),
+    )
+
+
+def _last_hour(window: Window, at_s: int) -> tuple[tuple[Minute, ...], tuple[tuple[str, int], ...]]:
+    minutes: list[Minute] = []
+    errors: dict[str, int] = {}
+    first = at_s // 60 * 60 - (TREND_MINUTES - 1) * 60
+    for at in range(first, at_s + 1, 60):
+        calls, timed, message, event = (
+            window.total(FLEET, series, at + 60, 60)
+            for series in (CALLS, TIMED_CALLS, (Series.MESSAGE,), (Series.EVENT,))
+        )
+        p50, p95, p99 = timed.percentiles(0.5, 0.95, 0.99)
+        minutes.append(
+            Minute(
+                at_s=at,
+                calls=calls.n,
+                failed_calls=calls.bad,
+                p50_ms=_whole(p50),
+                p95_ms=_whole(p95),
+                p99_ms=_whole(p99),
+                messages=message.n,
+                failed_messages=message.bad,
+                events=event.n,
+            )
+        )
+        for label, count in calls.labels.items():
+            errors[label] = errors.get(label, 0) + count
+    return tuple(minutes), tuple(_most_frequent(errors))
+
+
+def _most_frequent(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_ERRORS]
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
