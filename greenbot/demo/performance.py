@@ -1,15 +1,16 @@
 """The demo itself: every message type, then a lost answer, then the proof that nothing was doubled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from greenbot.demo.script import EVERY_TYPE, FRIEND_CHAT, GUEST_CHAT, LOST_REPLY, Cast, Step, shown
+from greenbot.demo.script import ANSWER, EVERY_TYPE, FRIEND_CHAT, GUEST, GUEST_CHAT, LOST_REPLY, WISH, Cast, Step, shown
 from greenbot.demo.stage import HOTELS, Finished, Stage
 from greenbot.simulator.world import GuestMessage
 
 _QUESTION = "Good evening! Until when is breakfast?"
 _STATUS_SECONDS = 20.0
+_HOTEL = HOTELS[0][0]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,7 +33,17 @@ class Summary:
     executed: int
     read: int
     received: int
+    events: int
     broken: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One line of a conversation, as `greenbot chats show` tells it."""
+
+    who: str
+    text: str
+    status: str
 
 
 class Audience(Protocol):
@@ -43,6 +54,7 @@ class Audience(Protocol):
     def ended(self, line: Line) -> None: ...
     def look(self, inbox: Callable[[], list[GuestMessage]]) -> None: ...
     def says(self, text: str) -> None: ...
+    def converses(self, lines: Sequence[Said]) -> None: ...
     def ends(self, summary: Summary) -> None: ...
 
 
@@ -58,6 +70,7 @@ class Performance:
     accepted: int = 0
     uncertain: int = 0
     commands: int = 0
+    events: int = 0
 
     def play(self) -> Summary:
         """From the first text to the last count."""
@@ -65,6 +78,7 @@ class Performance:
         self._every_type()
         if self.accepted:
             self._statuses()
+            self._conversation()
             self._lost_reply()
         summary = self._count()
         self.audience.ends(summary)
@@ -102,6 +116,52 @@ class Performance:
         if not self.stage.wait_until(all_read, _STATUS_SECONDS, self._watch):
             self._break("not every message was read in time")
         self._breathe()
+
+    def _conversation(self) -> None:
+        self.audience.chapter(
+            "Guests answer",
+            "Every event is on the disk before it is worked. Who waits for an answer is never forgotten.",
+        )
+        wish = self.stage.guest_writes(HOTELS[0][1], GUEST_CHAT, WISH, "Olena")
+        self.cast.words["wish"] = wish
+        self.events = len(self._look("what came is fetched", "receive", "--drain").lines)
+        if WISH not in self._waiting():
+            self._break("a guest who waits for an answer is not on the list")
+        self._breathe()
+        answered = self._run(ANSWER)
+        self.accepted += answered.exit_code == 0
+        if answered.exit_code != 0:
+            self._break(f"the answer to the guest was not accepted: {answered.error}")
+        thread = self._look("the whole conversation", "chats", "show", GUEST)
+        said = tuple(_said(line) for line in thread.lines)
+        self.audience.converses(said)
+        missing = {_QUESTION, WISH, ANSWER.argv[2], EVERY_TYPE[0].argv[2]} - {line.text for line in said}
+        if missing:
+            self._break(f"the conversation lacks: {', '.join(sorted(missing))}")
+        if self._waiting():
+            self._break("a guest who was answered still waits")
+        self._breathe()
+
+    def _waiting(self) -> list[str]:
+        """What the guests said last who wait for an answer from the first hotel."""
+        found = self._look("who waits for an answer", "chats", "list", "--unanswered")
+        said = [self._look("", "chats", "show", str(line["chat_id"]), "--limit", "1") for line in found.lines]
+        return [each.text("text") for each in said]
+
+    def _look(self, shows: str, *argv: str) -> Finished:
+        """A command that sends nothing; without a word about it, the audience is spared it."""
+        whole = (*argv, "-i", _HOTEL)
+        line = Line(command=shown(whole, {}), shows=shows)
+        if shows:
+            self.audience.begins(line)
+        finished = self.stage.greenbot(*whole, watch=self._watch)
+        if finished.exit_code != 0:
+            self._break(f"{shown(argv, {})} failed: {finished.error}")
+        if shows:
+            self.commands += 1
+            line.state, line.detail = ("done", f"{len(finished.lines)} lines")
+            self.audience.ended(line)
+        return finished
 
     def _lost_reply(self) -> None:
         self.audience.chapter(
@@ -152,6 +212,7 @@ class Performance:
             uncertain=self.uncertain,
             executed=executed,
             received=len(inbox),
+            events=self.events,
             read=sum(message.status == "read" for message in inbox),
             broken=tuple(self.broken),
         )
@@ -164,3 +225,9 @@ class Performance:
 
     def _watch(self) -> None:
         self.audience.look(self.stage.inbox)
+
+
+def _said(line: Mapping[str, object]) -> Said:
+    who, text, status = (str(line.get(name) or "") for name in ("who", "text", "status"))
+    file, kind = line.get("file"), str(line.get("kind") or "")
+    return Said(who=who, text=text or str(file or kind), status=status)

@@ -1,6 +1,6 @@
 """How the demo looks: a live screen in a terminal, plain lines in a pipe."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from greenbot.clock import Clock
-from greenbot.demo.performance import Line, Summary
+from greenbot.demo.performance import Line, Said, Summary
 from greenbot.demo.stage import HOTELS
 from greenbot.safe_text import safe_text
 from greenbot.simulator.world import GuestMessage
@@ -73,6 +73,12 @@ class Plain:
     def says(self, text: str) -> None:
         self._line(f"  {text}")
 
+    def converses(self, lines: Sequence[Said]) -> None:
+        for line in lines:
+            self._line(
+                f"  {safe_text(line.who, limit=12):<12} {safe_text(line.text, limit=90)}  {line.status}".rstrip()
+            )
+
     def ends(self, summary: Summary) -> None:
         self._line("\nIn numbers")
         for label, value in _numbers(summary):
@@ -99,6 +105,7 @@ class Screen:
         self._lines: list[Line] = []
         self._said: list[str] = []
         self._inbox: list[GuestMessage] = []
+        self._conversation: tuple[Said, ...] = ()
         self._looked_at = 0.0
         self._drawn: object = None
 
@@ -112,7 +119,7 @@ class Screen:
         self._live.stop()
 
     def chapter(self, title: str, text: str) -> None:
-        self._title, self._said = (title, text), []
+        self._title, self._said, self._conversation = (title, text), [], ()
         self._draw()
 
     def begins(self, line: Line) -> None:
@@ -132,6 +139,10 @@ class Screen:
         self._said.append(text)
         self._draw()
 
+    def converses(self, lines: Sequence[Said]) -> None:
+        self._conversation = tuple(lines)
+        self._draw()
+
     def ends(self, summary: Summary) -> None:
         self._live.update(Text(""), refresh=True)
         self._live.stop()
@@ -139,7 +150,7 @@ class Screen:
 
     def _draw(self) -> None:
         width, height = self._console.size
-        facts = (self._title, tuple(self._said), width, height)
+        facts = (self._title, tuple(self._said), self._conversation, width, height)
         shown = [(line.command, line.state) for line in self._lines], [(m.id_message, m.status) for m in self._inbox]
         if (facts, shown) != self._drawn:
             self._drawn = (facts, shown)
@@ -151,11 +162,11 @@ class Screen:
         head = Group(Text(f"greenbot demo · {title}", style="bold"), Text(text, style="dim"), *said, Text(""))
         rows = max(3, height - 8 - len(said))
         if width < 100:
-            return Group(head, self._commands(rows // 2), self._phones(rows - rows // 2 - 2))
+            return Group(head, self._commands(rows // 2), self._other_side(rows - rows // 2 - 2))
         sides = Table.grid(expand=True, padding=(0, 1))
         sides.add_column(ratio=3)
         sides.add_column(ratio=2)
-        sides.add_row(self._commands(rows), self._phones(rows))
+        sides.add_row(self._commands(rows), self._other_side(rows))
         return Group(head, sides)
 
     def _commands(self, rows: int) -> Panel:
@@ -167,6 +178,20 @@ class Screen:
             mark, colour = _MARKS.get(line.state, _MARKS["accepted"])
             table.add_row(Text(mark, style=colour), Text(safe_text(line.command)), Text(line.state, style=colour))
         return Panel(table, title="You type", title_align="left", border_style="dim")
+
+    def _other_side(self, rows: int) -> Panel:
+        return self._thread(rows) if self._conversation else self._phones(rows)
+
+    def _thread(self, rows: int) -> Panel:
+        table = Table.grid(expand=True, padding=(0, 1))
+        table.add_column(no_wrap=True, max_width=12, overflow="ellipsis")
+        table.add_column(no_wrap=True, ratio=1, overflow="ellipsis")
+        table.add_column(no_wrap=True, justify="right")
+        for line in self._conversation[-max(1, rows) :]:
+            ticks = _TICKS.get(line.status, line.status)
+            name = Text(safe_text(line.who, limit=12), style="green" if line.status else "cyan")
+            table.add_row(name, Text(safe_text(line.text, limit=200)), Text(ticks, style="dim"))
+        return Panel(table, title="One conversation", title_align="left", border_style="dim")
 
     def _phones(self, rows: int) -> Panel:
         table = Table.grid(expand=True, padding=(0, 1))
@@ -194,6 +219,7 @@ def _numbers(summary: Summary) -> list[tuple[str, int]]:
         ("sent twice", summary.executed - summary.accepted - summary.uncertain),
         ("messages on the guests' phones", summary.received),
         ("of them read", summary.read),
+        ("events received and kept", summary.events),
     ]
 
 

@@ -100,6 +100,15 @@ EVERY_TYPE: tuple[Step, ...] = (
     ),
 )
 
+#: What a guest writes when she has read everything, and what the hotel answers.
+WISH = "Thank you! Could we have a late check-out tomorrow?"
+ANSWER = Step(
+    shows="an answer to the one who waits",
+    instance="grand-kyiv",
+    argv=("text", GUEST, "With pleasure: until 14:00.", "--reply-to", "{wish}"),
+    name="answer",
+)
+
 LOST_REPLY = Step(
     shows="a text whose answer gets lost",
     instance="opera-lviv",

@@ -35,6 +35,7 @@ HOTELS = (
     ("opera-lviv", 1101000003, "380321230003@c.us"),
 )
 _POLL_SECONDS = 0.03
+_TELLS = {"incomingWebhook": "yes", "outgoingWebhook": "yes", "outgoingMessageWebhook": "yes"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class Finished:
     exit_code: int
     answer: dict[str, object]
     error: str
+    #: Everything it printed, one object per line; `answer` is the last of them.
+    lines: tuple[dict[str, object], ...] = ()
 
     def text(self, name: str) -> str:
         """A field of the command's JSON answer, empty where there is none."""
@@ -81,6 +84,8 @@ class Stage:
             self.ask(partial(self.world.add_instance, id_instance=number, token=token, wid=phone, name=name))
             fields = {"id": str(number), "api_url": self._simulator.api_url, "media_url": self._simulator.media_url}
             add_instance(paths, name, fields, token=Secret(token))
+            # A new instance at GREEN-API tells nothing until this is switched on.
+            self.ask(partial(self.world.instances[number].settings.update, _TELLS))
         set_value(paths, "default_instance", HOTELS[0][0])
 
     def file(self, name: str, text: str) -> Path:
@@ -107,7 +112,9 @@ class Stage:
                 break
             except subprocess.TimeoutExpired:
                 watch()
-        return Finished(exit_code=process.returncode, answer=_last_object(output), error=_error_of(talk))
+        lines = _objects(output)
+        answer = lines[-1] if lines else {}
+        return Finished(exit_code=process.returncode, answer=answer, error=_error_of(talk), lines=lines)
 
     def pause(self, seconds: float, watch: Callable[[], None] = lambda: None) -> None:
         """Let a person read, while the world goes on."""
@@ -153,9 +160,8 @@ def _clean_environ(home: Path) -> dict[str, str]:
     return kept | {"GREENBOT_HOME": str(home / "greenbot"), "PYTHONWARNINGS": "ignore"}
 
 
-def _last_object(output: str) -> dict[str, object]:
-    lines = output.strip().splitlines()
-    return cast(dict[str, object], json.loads(lines[-1])) if lines else {}
+def _objects(output: str) -> tuple[dict[str, object], ...]:
+    return tuple(cast(dict[str, object], json.loads(line)) for line in output.splitlines() if line.strip())
 
 
 def _error_of(talk: str) -> str:
