@@ -2,8 +2,9 @@
 # Nothing is needed beforehand but Python >= 3.11 with venv (or uv), make and a package index.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-integration test-webhook test-green-api test-coverage check bench verify verify-outbox startup \
-	interop audit lock clean
+.PHONY: help demo test test-unit test-integration test-webhook test-green-api test-coverage check bench startup interop \
+	verify verify-outbox verify-inbox verify-powerloss verify-intake verify-restarts verify-campaign verify-limits verify-writers \
+	verify-simulation audit lock clean
 
 # Bytecode must be kept, or every greenbot command starts four times slower; and our modules are found where they stand.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
@@ -53,8 +54,11 @@ check:  ## ruff, mypy --strict, the layer tests, unused and undeclared dependenc
 	$(PYTHON_HERE) -m pytest tests/architecture
 	$(PYTHON_HERE) -m deptry .
 
-bench: startup  ## every measurement, each as a ratio taken in one run
-	$(PYTHON_HERE) -m tests.bench.queue_size
+bench:  ## every measurement, each as a ratio taken in one run
+	$(SETUP)
+	@.ci/bootstrap interop
+	@.ci/bootstrap limiter
+	$(PYTHON_HERE) -m tests.bench.everything
 
 startup:  ## how fast a shell command is, against bare Python and the official SDK
 	$(SETUP)
@@ -66,16 +70,60 @@ interop:  ## the official Python SDK, unmodified, against the simulator
 	@.ci/bootstrap interop
 	$(PYTHON_HERE) -m tests.interop.run $(ARGS)
 
-verify:  ## everything before a release, one after the other: check, coverage, kill runs, interop, measurements
+verify:  ## everything before a release, one after the other: check, coverage, proofs, interop, measurements
 	$(MAKE) check
 	$(MAKE) test-coverage
 	$(MAKE) verify-outbox
+	$(MAKE) verify-outbox N=60 ARGS=--resend
+	$(MAKE) verify-outbox N=60 ARGS=--no-serialisation
+	$(MAKE) verify-inbox
+	$(MAKE) verify-inbox N=60 ARGS=--ack-first
+	$(MAKE) verify-powerloss
+	$(MAKE) verify-powerloss N=300 ARGS=--normal
+	$(MAKE) verify-intake
+	$(MAKE) verify-restarts
+	$(MAKE) verify-campaign
+	$(MAKE) verify-limits
+	$(MAKE) verify-writers
+	$(MAKE) verify-simulation
 	$(MAKE) interop
 	$(MAKE) bench
 
-verify-outbox:  ## kill workers at random, N times (500), and hold the outbox against what guests got; ARGS=--resend must fail
+verify-outbox:  ## kill workers N times (500) and count what guests got; ARGS=--resend or --no-serialisation shows the harm
 	$(SETUP)
 	$(PYTHON_HERE) -m tests.verify.outbox $(if $(N),--kills $(N)) $(ARGS)
+
+verify-inbox:  ## kill serve N times (500): every event it answered is kept and worked once; ARGS=--ack-first shows the harm
+	$(SETUP)
+	$(PYTHON_HERE) -m tests.verify.inbox $(if $(N),--kills $(N)) $(ARGS)
+
+verify-powerloss:  ## replay N power cuts (1000): every event answered is on the disk; ARGS=--normal shows the harm
+	$(SETUP)
+	$(PYTHON_HERE) -m tests.verify.powerloss $(if $(N),--images $(N)) $(ARGS)
+
+verify-intake:  ## N odd requests (1,000,000) to the service: no 5xx, no hang, what was acknowledged is stored as it came
+	$(SETUP)
+	$(PYTHON_HERE) -m tests.verify.intake_fuzz $(if $(N),--count $(N)) $(ARGS)
+
+verify-restarts:  ## restart workers all the time, and count that N messages (20000) were carried out N times
+	$(SETUP)
+	$(PYTHON_HERE) -m tests.verify.restarts $(if $(N),--messages $(N)) $(ARGS)
+
+verify-campaign:  ## kill a campaign of N guests (10000) ten times, and compare its report with what they got
+	$(SETUP)
+	$(PYTHON_HERE) -m tests.verify.campaign $(if $(N),--guests $(N)) $(ARGS)
+
+verify-limits:  ## eight processes at one limit: no window exceeded at the server's door, all of it used, fair shares
+	$(SETUP)
+	$(PYTHON_HERE) -m tests.verify.limits_door $(if $(N),--seconds $(N)) $(ARGS)
+
+verify-writers:  ## four processes write without pause: nobody waits long, everybody gets a fair share
+	$(SETUP)
+	$(PYTHON_HERE) -m tests.bench.writers $(ARGS)
+
+verify-simulation:  ## workers, breakers and reconciliation in N more seeded worlds (1000) on a virtual clock
+	$(SETUP)
+	$(PYTHON_HERE) -m tests.outbox.simulation.run 301-$(if $(N),$$((300 + $(N))),1300)
 
 audit:  ## known vulnerabilities of the locked versions
 	$(SETUP)

@@ -145,6 +145,12 @@ class UnknownMessage(NotFound):
     hint = "See the messages with: greenbot outbox list"
 
 
+class UnknownEvent(NotFound):
+    """No event has that id."""
+
+    hint = "See the events with: greenbot events list"
+
+
 class UnknownTopic(NotFound):
     """There is no help topic of that name."""
 

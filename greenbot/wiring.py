@@ -1,6 +1,7 @@
 """Settings become objects here, and nowhere else."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from greenbot import failpoints
@@ -12,8 +13,14 @@ if TYPE_CHECKING:
     from greenbot.api.aiohttp_transport import AiohttpTransport
     from greenbot.api.client import Client, OnCall
     from greenbot.db.connect import Db
+    from greenbot.hooks.dispatcher import Dispatcher
+    from greenbot.hooks.hook import Kind
+    from greenbot.hooks.job import Carry
+    from greenbot.inbox.process import Processor
+    from greenbot.inbox.receive import OnReceived, Receiver
+    from greenbot.outbound.guard import Policy
     from greenbot.outbox.gate import OnNews
-    from greenbot.outbox.lane import LaneLimits
+    from greenbot.outbox.limits import LaneLimits
     from greenbot.outbox.owner import Owner
     from greenbot.outbox.worker import Service, Worker
     from greenbot.resilience.lines import Lines
@@ -71,7 +78,7 @@ def open_lines(settings: Settings, clock: Clock) -> "Lines":
 
 def lane_limits(settings: Settings, instance: Instance, environ: Mapping[str, str]) -> "LaneLimits":
     """What an instance may send, as configured; measurements on a simulator may lift it."""
-    from greenbot.outbox.lane import LaneLimits
+    from greenbot.outbox.limits import LaneLimits
     from greenbot.resilience.retry import RetryPolicy
 
     retry = RetryPolicy(max_retries=settings.api.max_retries)
@@ -131,6 +138,113 @@ def make_worker(
         on_news=on_news,
         reconcile=reconciler.run_pass,
     )
+
+
+def make_processor(
+    read_settings: Callable[[], Settings], db: "Db", owner: "Owner", clock: Clock, *, on_news: "OnNews"
+) -> "Processor":
+    """The processor of stored events, with everything that follows from one; for one process with the name `owner`."""
+    import random
+    from functools import partial
+
+    from greenbot.effects import effects_of
+    from greenbot.inbox.process import Processor
+    from greenbot.outbox.owner import is_alive
+
+    def tags(instance: str) -> tuple[str, ...]:
+        known = read_settings().instances.get(instance)
+        return () if known is None else tuple(known.tags)
+
+    return Processor(
+        db,
+        owner=owner.id,
+        is_alive=partial(is_alive, owner.run_dir),
+        clock=clock,
+        rng=random.Random(),  # noqa: S311 - spreads retries, hides nothing
+        effects=effects_of(clock, tags=tags),
+        on_news=on_news,
+    )
+
+
+def outbound_policy(settings: Settings) -> "Policy":
+    """Where calls to strangers may go, as configured. Raises `ConfigError` for an entry that cannot be read."""
+    from greenbot.errors import UsageError
+    from greenbot.outbound.guard import Policy, parse_allowed
+
+    try:
+        return Policy(allow=tuple(map(parse_allowed, settings.outbound_allow)))
+    except UsageError as error:
+        raise ConfigError(f"outbound.allow: {error}", hint=error.hint) from None
+
+
+def hook_carriers(
+    read_settings: Callable[[], Settings], clock: Clock, *, environ: Mapping[str, str]
+) -> "dict[Kind, Carry]":
+    """What brings events to URLs and programs; the configuration is read anew for each."""
+    from greenbot.hooks.command import CommandCarrier
+    from greenbot.hooks.keyfiles import KeyFiles
+    from greenbot.hooks.web import WebCarrier
+
+    web = WebCarrier(
+        policy=lambda: outbound_policy(read_settings()),
+        secrets_of=lambda name: KeyFiles(read_settings().paths.secrets_dir, clock).of(name),
+        clock=clock,
+    )
+    return {"url": web, "command": CommandCarrier(environ=environ, clock=clock)}
+
+
+def make_dispatcher(
+    read_settings: Callable[[], Settings],
+    db: "Db",
+    owner: "Owner",
+    clock: Clock,
+    *,
+    environ: Mapping[str, str],
+    on_news: "Callable[[str, str], None]",
+) -> "Dispatcher":
+    """The part that delivers events to hooks; one Db for the thread it runs in."""
+    import random
+
+    from greenbot.hooks.dispatcher import Dispatcher
+
+    return Dispatcher(
+        db,
+        owner=owner,
+        clock=clock,
+        rng=random.Random(),  # noqa: S311 - spreads retries, hides nothing
+        carriers=hook_carriers(read_settings, clock, environ=environ),
+        on_news=on_news,
+    )
+
+
+@contextmanager
+def make_receiver(
+    settings: Settings,
+    instance: Instance,
+    db: "Db",
+    owner: "Owner",
+    clock: Clock,
+    *,
+    transport: "AiohttpTransport",
+    on_received: "OnReceived",
+) -> "Iterator[Receiver]":
+    """The one consumer of an instance's notifications, for as long as the context lasts. Raises `Busy`, `NotReady`."""
+    import random
+
+    from greenbot.inbox.consumer import turn_of
+    from greenbot.inbox.receive import Receiver
+
+    client = make_client(settings, instance, clock, transport=transport)
+    with turn_of(db, instance.name, owner=owner.id, run_dir=owner.run_dir, clock=clock) as turn:
+        yield Receiver(
+            db,
+            client,
+            turn,
+            clock=clock,
+            rng=random.Random(),  # noqa: S311 - spreads retries, hides nothing
+            expected_ids={instance.name: instance.id},
+            on_received=on_received,
+        )
 
 
 def _is_local(instance: Instance) -> bool:

@@ -38,7 +38,7 @@ def demo(
         run.out.record(
             {
                 name: getattr(summary, name)
-                for name in ("commands", "accepted", "uncertain", "executed", "received", "read")
+                for name in ("commands", "accepted", "uncertain", "executed", "received", "read", "events")
             }
         )
     if summary.broken:

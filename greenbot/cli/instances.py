@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from greenbot.redact import Secret
 
 TokenStdin = Annotated[bool, typer.Option("--token-stdin", help="Read the API token from stdin.")]
+WebhookTokenStdin = Annotated[
+    bool,
+    typer.Option("--webhook-token-stdin", help="Read the webhook token from stdin; the one before stays valid, too."),
+]
 TokenFile = Annotated[str | None, typer.Option("--token-file", metavar="FILE", help="Keep the API token in this file.")]
 SetOption = Annotated[
     list[str] | None,
@@ -117,6 +121,7 @@ def edit(
         str | None, typer.Option("--media-url", metavar="URL", help="mediaUrl from the console.")
     ] = None,
     token_stdin: TokenStdin = False,
+    webhook_token_stdin: WebhookTokenStdin = False,
     token_file: TokenFile = None,
     set_: SetOption = None,
     unset: Annotated[
@@ -127,6 +132,7 @@ def edit(
 
     Examples:
     greenbot instances edit grand-kyiv --token-stdin < token.txt
+    openssl rand -hex 32 | greenbot instances edit grand-kyiv --webhook-token-stdin
     greenbot instances edit grand-kyiv --set tags=coast,city --set country_code=380
     """
     from greenbot.config.edit import edit_instance
@@ -134,13 +140,23 @@ def edit(
     fields = ({"id": id_} if id_ else {}) | _fields(
         api_url=api_url, media_url=media_url, token_file=token_file, more=set_
     )
-    if not (fields or unset or token_stdin):
+    if token_stdin and webhook_token_stdin:
+        raise UsageError("stdin can bring one token, not two.", hint="Run it once for each.")
+    if not (fields or unset or token_stdin or webhook_token_stdin):
         raise UsageError("Nothing to change was given.", hint="See: greenbot instances edit --help")
     if run.flags.dry_run:
         run.out.say(f"Would change {name} in {run.settings.paths.config_file}: {', '.join([*fields, *(unset or [])])}")
         return
     run.must_write()
-    edit_instance(run.settings.paths, name, fields, unset=unset or (), token=_token(token_stdin))
+    token = _token(token_stdin or webhook_token_stdin, "Webhook token: " if webhook_token_stdin else "API token: ")
+    edit_instance(
+        run.settings.paths,
+        name,
+        fields,
+        unset=unset or (),
+        token=token if token_stdin else None,
+        webhook_token=token if webhook_token_stdin else None,
+    )
     run.out.say(f"{name} is changed.")
 
 
@@ -216,9 +232,9 @@ def _fields(
     return fields | {name: str(value) for name, value in (assignment(item, typed=False) for item in more or [])}
 
 
-def _token(from_stdin: bool) -> "Secret | None":
+def _token(from_stdin: bool, prompt: str = "API token: ") -> "Secret | None":
     if not from_stdin:
         return None
     from greenbot.cli.secret_input import read_secret
 
-    return read_secret("API token: ")
+    return read_secret(prompt)

@@ -10,7 +10,7 @@ from greenbot.config.layers import Given
 from greenbot.config.paths import Paths
 from greenbot.config.resolve import Resolved
 from greenbot.config.secrets import TokenSource
-from greenbot.config.settings import ApiSettings, Instance, LogSettings, Settings
+from greenbot.config.settings import ApiSettings, Instance, LogSettings, MediaSettings, ServerSettings, Settings
 
 Sources = Mapping[str, TokenSource]
 
@@ -26,7 +26,16 @@ def build_settings(resolved: Resolved, paths: Paths, sources: Sources, files: tu
         api=_api(resolved),
         partner_token=sources["api.partner_token"],
         webhook_secret=sources["webhook.secret"],
+        standard_secret=sources["webhook.standard_secret"],
+        server=_server(resolved, paths, sources),
+        media=MediaSettings(
+            hosts=resolved.words("media.hosts"),
+            file_mb=resolved.count("media.file_mb"),
+            daily_mb=resolved.count("media.daily_mb"),
+        ),
         log=_log(resolved, "log."),
+        outbound_allow=resolved.words("outbound.allow"),
+        understand_words=resolved.words("understand.words"),
         ambiguous_policy=resolved.text("ambiguous_policy"),
         timezone=resolved.text("timezone"),
         language=resolved.text("language"),
@@ -43,6 +52,9 @@ def build_sources(resolved: Resolved, paths: Paths, environ: Mapping[str, str]) 
     wanted = {
         "api.partner_token": ("partner token", folder / "partner-token"),
         "webhook.secret": ("webhook secret", folder / "webhook-secret"),
+        "webhook.standard_secret": ("Standard Webhooks secret", folder / "standard-webhooks-secret"),
+        "server.viewer_token": ("viewer token", folder / "viewer-token"),
+        "server.admin_token": ("admin token", folder / "admin-token"),
     }
     for name in resolved.instances:
         for leaf in ("token", "webhook_token", "webhook_token_previous"):
@@ -119,6 +131,27 @@ def _log(resolved: Resolved, prefix: str) -> LogSettings:
         request_body=resolved.switch(prefix + "request_body"),
         response_body=resolved.switch(prefix + "response_body"),
     )
+
+
+def _server(resolved: Resolved, paths: Paths, sources: Sources) -> ServerSettings:
+    return ServerSettings(
+        host=resolved.text("server.host"),
+        port=resolved.count("server.port"),
+        trusted_proxies=resolved.words("server.trusted_proxies"),
+        allowed_hosts=resolved.words("server.allowed_hosts"),
+        tls_cert=_file(resolved, paths, "server.tls_cert"),
+        tls_key=_file(resolved, paths, "server.tls_key"),
+        viewer_token=sources["server.viewer_token"],
+        admin_token=sources["server.admin_token"],
+    )
+
+
+def _file(resolved: Resolved, paths: Paths, key: str) -> Path | None:
+    """A file, seen from the folder of the configuration that names it."""
+    named = resolved.maybe_text(key)
+    if named is None:
+        return None
+    return (resolved.origins[key].file or paths.config_file).parent / Path(named).expanduser()
 
 
 def _api(resolved: Resolved) -> ApiSettings:

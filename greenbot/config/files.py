@@ -3,7 +3,6 @@
 import os
 import re
 import stat
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +92,8 @@ def parse_document(kind: str, path: Path, content: bytes) -> Document:
         raise ConfigError(
             f"{path}, line {line}: this is not UTF-8 text.", hint="Save the file as UTF-8 in your editor."
         ) from None
+    import tomllib
+
     try:
         return Document(kind=kind, path=path, text=text, data=tomllib.loads(text))
     except (ValueError, RecursionError) as error:
@@ -129,7 +130,9 @@ def _refuse_foreign(path: Path, facts: os.stat_result) -> None:
 
 
 def _not_toml(path: Path, text: str, error: Exception) -> ConfigError:
-    said = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "A value is too deep or too long"
+    from tomllib import TOMLDecodeError
+
+    said = str(error) if isinstance(error, TOMLDecodeError) else "A value is too deep or too long"
     found = re.search(r"\(at line (\d+), column \d+\)", said)
     line = int(found[1]) if found else text.rstrip("\n").count("\n") + 1
     place = f"{path}, line {line}" if found or "end of document" in said else str(path)

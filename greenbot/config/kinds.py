@@ -14,7 +14,10 @@ _ID = re.compile(r"[0-9]{1,20}")
 _ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLACE = re.compile(r"(?:\*\.)?[A-Za-z0-9\[\]._:-]+(?:/[0-9]{1,3})?")
 _LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,252})|[0-9A-Fa-f:.]{2,45}")
+_INTENT_WORDS = re.compile(r"[a-z][a-z0-9-]{0,62}: *[^:,]*\w[^:,]*(?:,[^:,]*\w[^:,]*)*")
 _SWITCHES = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
@@ -124,6 +127,15 @@ def _names(setting: Setting, value: object) -> Value:
     return tuple(dict.fromkeys(value))
 
 
+def _places(setting: Setting, value: object) -> Value:
+    if not isinstance(value, list | tuple):
+        raise Unfit(f"should be a list in [ ], not {_shown(value)}")
+    for item in value:
+        if not isinstance(item, str) or not _PLACE.fullmatch(item):
+            raise Unfit(f"should name hosts, addresses or networks such as 10.0.0.0/8, not {_shown(item)}")
+    return tuple(dict.fromkeys(value))
+
+
 def _id(setting: Setting, value: object) -> Value:
     # A token pasted into the wrong line must not come back in the error.
     given = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
@@ -176,6 +188,50 @@ def _path(setting: Setting, value: object) -> Value:
     return value
 
 
+def _host(setting: Setting, value: object) -> Value:
+    given = _text(value, "a name or an address")
+    if not _HOST.fullmatch(given):
+        raise Unfit(f"should be an address of this machine such as 127.0.0.1, not {_shown(given)}")
+    return given
+
+
+def _hosts(setting: Setting, value: object) -> Value:
+    if not isinstance(value, list | tuple):
+        raise Unfit(f"should be a list in [ ], not {_shown(value)}")
+    return tuple(str(_host(setting, item)) for item in value)
+
+
+def _host_patterns(setting: Setting, value: object) -> Value:
+    if not isinstance(value, list | tuple):
+        raise Unfit(f"should be a list in [ ], not {_shown(value)}")
+    for item in value:
+        if not _HOST.fullmatch(_text(item, "a name").removeprefix("*.")):
+            raise Unfit(f"should hold names such as *.green-api.com, not {_shown(item)}")
+    return tuple(str(item).lower() for item in value)
+
+
+def _intent_words(setting: Setting, value: object) -> Value:
+    if not isinstance(value, list | tuple):
+        raise Unfit(f"should be a list in [ ], not {_shown(value)}")
+    for item in value:
+        if not isinstance(item, str) or len(item) > 2_000 or not _INTENT_WORDS.fullmatch(item):
+            raise Unfit(f"should hold lines such as 'spa: massage, sauna*', not {_shown(item)}")
+    return tuple(value)
+
+
+def _networks(setting: Setting, value: object) -> Value:
+    import ipaddress
+
+    if not isinstance(value, list | tuple):
+        raise Unfit(f"should be a list in [ ], not {_shown(value)}")
+    for item in value:
+        try:
+            ipaddress.ip_network(_text(item, "an address"), strict=False)
+        except ValueError:
+            raise Unfit(f"should hold addresses such as 10.0.0.2 or 10.1.0.0/16, not {_shown(item)}") from None
+    return tuple(str(item) for item in value)
+
+
 def _database(setting: Setting, value: object) -> Value:
     given = str(_path(setting, value))
     if "://" in given:
@@ -216,11 +272,18 @@ _CHECKS: dict[str, Callable[[Setting, object], Value]] = {
     "url": _url,
     "name": _name,
     "names": _names,
+    "places": _places,
     "id": _id,
     "timezone": _timezone,
     "language": _language,
     "country_code": _country_code,
     "path": _path,
+    "file": _path,
+    "host": _host,
+    "hosts": _hosts,
+    "host_patterns": _host_patterns,
+    "networks": _networks,
+    "intent_words": _intent_words,
     "database": _database,
     "env_name": _env_name,
     "argv": _argv,
@@ -237,6 +300,21 @@ def _read_count(text: str) -> object:
     return int(text) if re.fullmatch(r"[+-]?[0-9]{1,15}", text) else text
 
 
+def _read_words(text: str) -> object:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _read_intent_words(text: str) -> object:
+    """`spa: massage, sauna*, golf: tee time`: a part with a colon begins the next intent."""
+    lines: list[str] = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        if ":" in part or not lines:
+            lines.append(part)
+        else:
+            lines[-1] += f", {part}"
+    return lines
+
+
 def _read_argv(text: str) -> object:
     import shlex
 
@@ -250,6 +328,11 @@ _READERS: dict[str, Callable[[str], object]] = {
     "switch": lambda text: _SWITCHES.get(text.lower(), text),
     "number": _read_number,
     "count": _read_count,
-    "names": lambda text: [word.strip() for word in text.split(",") if word.strip()],
+    "names": _read_words,
+    "hosts": _read_words,
+    "host_patterns": _read_words,
+    "networks": _read_words,
+    "places": _read_words,
+    "intent_words": _read_intent_words,
     "argv": _read_argv,
 }

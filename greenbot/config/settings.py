@@ -11,7 +11,17 @@ from greenbot.config.table import SETTINGS, Setting, Value
 from greenbot.errors import UnknownInstance, UsageError
 from greenbot.redact import Secret
 
-__all__ = ["SETTINGS", "ApiSettings", "Instance", "LogSettings", "Origin", "Setting", "Settings"]
+__all__ = [
+    "SETTINGS",
+    "ApiSettings",
+    "Instance",
+    "LogSettings",
+    "MediaSettings",
+    "Origin",
+    "ServerSettings",
+    "Setting",
+    "Settings",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +44,29 @@ class LogSettings:
     detailed: bool
     request_body: bool
     response_body: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """Where `greenbot serve` listens, and what opens which of its routes."""
+
+    host: str
+    port: int
+    trusted_proxies: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
+    tls_cert: Path | None
+    tls_key: Path | None
+    viewer_token: TokenSource
+    admin_token: TokenSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSettings:
+    """Where guests' files may be fetched from, and how much of them."""
+
+    hosts: tuple[str, ...]
+    file_mb: int
+    daily_mb: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +110,14 @@ class Settings:
     api: ApiSettings
     partner_token: TokenSource
     webhook_secret: TokenSource
+    standard_secret: TokenSource
+    server: ServerSettings
+    media: MediaSettings
     log: LogSettings
+    #: Where hooks may reach beyond the public Internet, as written; `outbound.guard` reads the entries.
+    outbound_allow: tuple[str, ...]
+    #: `INTENT: phrase, phrase`, as `messages.understanding.rules.extended` takes them.
+    understand_words: tuple[str, ...]
     ambiguous_policy: str
     timezone: str
     language: str

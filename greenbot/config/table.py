@@ -4,49 +4,12 @@ The loader, the editor, `greenbot config list`, the example file and its test al
 table: a new setting is a row here, a field in `settings.py` and a line in `config.example.toml`.
 """
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
-Value = str | int | float | bool | tuple[str, ...] | None
-Scope = Literal["global", "instance"]
+from greenbot.config.service_table import MEDIA, OUTBOUND, SERVER, UNDERSTAND
+from greenbot.config.setting import SOURCES, Scope, Setting, Value
 
-#: The ways to say where a secret is kept; each becomes a setting such as `token_file`.
-SOURCES = ("file", "env", "command", "keyring")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One setting: `api.timeout_seconds`, or `tags` inside `[instances.NAME]`."""
-
-    key: str
-    #: A name in `kinds.py`: what values it accepts.
-    type: str
-    default: Value = None
-    env: str | None = None
-    scope: Scope = "global"
-    #: The value itself is secret: only the environment may carry it, files name its source.
-    secret: bool = False
-    doc: str
-    #: What a person would write, for advice in errors.
-    example: str
-    choices: tuple[str, ...] = ()
-    least: float = 0
-    most: float = 0
-    #: The general setting that serves an instance which says nothing.
-    inherits: str | None = None
-    #: A project file may not set it: it could send a token or guests' messages elsewhere.
-    trusted: bool = False
-
-    @property
-    def is_source(self) -> bool:
-        """Whether it says where a secret is kept."""
-        return self.type in ("path", "env_name", "argv", "keyring")
-
-    @property
-    def leaf(self) -> str:
-        """The name as written on its line in the file."""
-        return self.key.rpartition(".")[2]
-
+__all__ = ["GENERAL", "INSTANCE", "SECTIONS", "SETTINGS", "SOURCES", "Scope", "Setting", "Value", "full_key"]
 
 _GENERAL = (
     Setting(
@@ -232,6 +195,14 @@ _SECRETS = (
     *_secret(
         "webhook.secret", "Signs webhooks that a relay passes on.", env="GREEN_API_WEBHOOK_SECRET", sources=SOURCES
     ),
+    *_secret(
+        "webhook.standard_secret",
+        "The same for a relay that signs as Standard Webhooks (whsec_...).",
+        env="GREENBOT_STANDARD_WEBHOOKS_SECRET",
+        sources=SOURCES,
+    ),
+    *_secret("server.viewer_token", "Opens the pages for reading.", env="GREENBOT_VIEWER_TOKEN", sources=SOURCES),
+    *_secret("server.admin_token", "Opens what changes rules.", env="GREENBOT_ADMIN_TOKEN", sources=SOURCES),
 )
 
 _INSTANCE = (
@@ -280,6 +251,10 @@ SETTINGS: tuple[Setting, ...] = (
     *_GENERAL,
     *_API,
     *_LOG,
+    *OUTBOUND,
+    *SERVER,
+    *MEDIA,
+    *UNDERSTAND,
     *_SECRETS,
     *_INSTANCE,
     _own("api_url", "api.base_url"),

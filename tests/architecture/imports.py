@@ -9,14 +9,15 @@ from dataclasses import dataclass
 STAIRCASE: tuple[frozenset[str], ...] = tuple(
     frozenset(step.split())
     for step in (
-        "errors clock redact chat_id safe_text failpoints version",
+        "errors clock redact chat_id safe_text failpoints digests version",
         "config messages db logs simulator",
-        "api resilience",
+        "api resilience outbound",
         "outbox inbox metrics",
-        "alerts chats campaigns",
+        "alerts chats campaigns hooks",
         "overview",
-        "dashboard server",
-        "wiring daemon demo",
+        "dashboard server daemon effects",
+        "wiring handlers demo",
+        "serving",
         "cli",
         "entry",
         "__main__",
@@ -32,17 +33,25 @@ WALLS: dict[str, tuple[str, ...]] = {
     "rich": ("greenbot.cli", "greenbot.dashboard", "greenbot.demo"),
     "httpx": ("greenbot.api", "greenbot.alerts.notify"),
     "httpcore": ("greenbot.api",),
-    "certifi": ("greenbot.api",),
+    "certifi": ("greenbot.api", "greenbot.outbound"),
     # greenbot.api: the worker's engine; httpx's own pool slows down beyond ten connections.
-    "aiohttp": ("greenbot.server", "greenbot.simulator", "greenbot.api.aiohttp_transport"),
+    "aiohttp": ("greenbot.server", "greenbot.simulator", "greenbot.outbound", "greenbot.api.aiohttp_transport"),
     "sqlite3": ("greenbot.db.driver",),
     "pysqlite3": ("greenbot.db.driver",),
     "sqlite_utils": ("greenbot.db",),
-    "msgspec": ("greenbot.api", "greenbot.messages", "greenbot.inbox", "greenbot.server"),
+    "msgspec": (
+        "greenbot.api",
+        "greenbot.messages",
+        "greenbot.inbox",
+        "greenbot.metrics.now",
+        "greenbot.overview",
+        "greenbot.server",
+    ),
     "tomlkit": ("greenbot.config",),
     "tomli_w": ("greenbot.config", "greenbot.alerts"),
     "platformdirs": ("greenbot.config",),
     "keyring": ("greenbot.config",),
+    "uvloop": ("greenbot.daemon",),
 }
 
 

@@ -52,6 +52,7 @@ PACKAGES_OF_A_SEND = {
     "clock",
     "config",
     "db",
+    "digests",
     "entry",
     "errors",
     "failpoints",

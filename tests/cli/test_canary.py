@@ -71,7 +71,7 @@ def guarded(make_desk: Callable[[], Desk], canaries: dict[str, Canary]) -> Desk:
     desk.instance.token = canaries["api token"].value
     url = desk.simulator.api_url
     desk.configure(
-        f'default_instance = "kyiv"\n[api]\npartner_url = "{url}"\ntimeout_seconds = 1\n'
+        f'default_instance = "kyiv"\n[api]\npartner_url = "{url}"\ntimeout_seconds = 1\nmax_retries = 0\n'
         f'[instances.kyiv]\nid = "{desk.instance.id}"\napi_url = "{url}"\nmedia_url = "{url}"\n'
     )
     desk.environ = {name: value for name, value in desk.environ.items() if not name.startswith("GREEN_API_")}
@@ -133,6 +133,9 @@ def bad_days(desk: Desk) -> Iterator[Job]:
         rule = f"{RULES.get(kind, kind)} count=1 instance={desk.instance.id}"
         yield {"words": ["sim", "fault", rule, "--url", url]}
         yield {"words": ["send", "text", f"38044000{place:04}", "hi", "--debug"]}
+        # Otherwise so many bad days would stop the instance, and the rest would not even be tried.
+        yield {"words": ["instances", "resume", "kyiv", "-q"]}
+        yield {"words": ["instances", "breaker", "kyiv", "--resume", "-q"]}
     location = f"redirect@https://evil.example/waInstance1/sendMessage/{desk.instance.token} count=1"
     yield {"words": ["sim", "fault", location, "--url", url, "--quiet"]}
     yield {"words": ["api", "getSettings", "--debug"]}

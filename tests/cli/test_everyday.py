@@ -225,6 +225,7 @@ def test_the_simulator_from_a_shell(desk: Desk) -> None:
         config = re.sub(r"http://127\.0\.0\.1:\d+", url, desk.config.read_text())
         desk.configure(config)
 
+        desk.environ["GREEN_API_MAX_RETRIES"] = "0"
         desk.here("send", "text", NUMBER, "Your room is ready.").ok()
         assert desk.here("send", "poll", NUMBER, "When?", "Now", "Later").exit_code == ExitCode.NOT_SENT
         assert desk.here("sim", "inbox").ok().stdout == ""

@@ -42,6 +42,7 @@ def test_a_key_never_stands_for_two_messages(desk: Desk) -> None:
 
 
 def test_a_key_of_a_message_that_never_left_is_free_again(desk: Desk) -> None:
+    desk.environ["GREEN_API_MAX_RETRIES"] = "0"
     desk.fault("503 count=1")
     words = ("send", "text", NUMBER, "Your room is ready.", "--key", "k")
     assert desk.here(*words).exit_code == ExitCode.NOT_SENT
@@ -105,6 +106,7 @@ def test_one_bad_number_stops_the_list_before_the_first_message(desk: Desk) -> N
 
 
 def test_a_partly_failed_list_says_who_and_ends_with_9(desk: Desk) -> None:
+    desk.environ["GREEN_API_MAX_RETRIES"] = "0"
     desk.fault("503 after=1 count=1")
     said = desk.here("send", "text", "-", "The pool is open.", stdin=f"{NUMBER}\n{OTHER}\n{THIRD}\n")
     assert said.exit_code == ExitCode.PARTLY_DONE
@@ -115,6 +117,7 @@ def test_a_partly_failed_list_says_who_and_ends_with_9(desk: Desk) -> None:
 
 
 def test_a_list_under_a_key_is_safe_to_repeat(desk: Desk) -> None:
+    desk.environ["GREEN_API_MAX_RETRIES"] = "0"
     desk.fault("503 after=1 count=1")
     words = ("send", "text", "-", "The pool is open.", "--key", "pool")
     given = f"{NUMBER}\n{OTHER}\n{THIRD}\n"
@@ -140,6 +143,7 @@ def test_a_list_that_failed_as_a_whole_keeps_the_exit_code(desk: Desk) -> None:
 
 
 def test_errors_of_a_list_are_objects_too(desk: Desk) -> None:
+    desk.environ["GREEN_API_MAX_RETRIES"] = "0"
     desk.fault("503 count=1")
     said = desk.here("send", "text", "-", "hi", "--json", stdin=f"{NUMBER}\n{OTHER}\n")
     import json

@@ -81,8 +81,9 @@ def test_read_only_looks_at_nothing(unsure: Desk) -> None:
 
 def test_one_reading_serves_ten_messages(desk: Desk) -> None:
     for number in range(10):
-        desk.fault("drop-reply count=1")
+        desk.fault("drop-reply method=sendMessage count=1")
         desk.here("send", "text", f"3804412345{number:02d}", "Your room is ready.")
+        desk.here("instances", "breaker", "default", "--resume").ok()
     assert len(desk.here("outbox", "reconcile", "--json").ok().lines) == 10
     for method in ("showMessagesQueue", "lastOutgoingMessages"):
         assert len(desk.ledger(method)) == 1

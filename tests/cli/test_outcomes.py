@@ -58,6 +58,7 @@ TABLE = [
 @pytest.mark.parametrize("row", TABLE, ids=[row.fault for row in TABLE])
 def test_exit_code_words_row_and_phone_agree(desk: Desk, row: Row) -> None:
     desk.environ["GREEN_API_TIMEOUT"] = "1"
+    desk.environ["GREEN_API_MAX_RETRIES"] = "0"
     desk.fault(f"{row.fault} count=1")
     said = desk.here(*SEND, "--json")
     assert said.exit_code == row.code, said
@@ -70,6 +71,7 @@ def test_exit_code_words_row_and_phone_agree(desk: Desk, row: Row) -> None:
 
 
 def test_a_limit_says_how_long_to_wait(desk: Desk) -> None:
+    desk.environ["GREEN_API_MAX_RETRIES"] = "0"
     desk.fault("429 retry_after=7 count=1")
     assert desk.here(*SEND, "--json").error["retry_after_s"] == 7
 

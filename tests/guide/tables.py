@@ -5,6 +5,7 @@
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 import greenbot
@@ -12,6 +13,10 @@ from greenbot.api.endpoint import Endpoint
 from greenbot.api.endpoints import ENDPOINTS
 from greenbot.config.table import SETTINGS, Setting
 from greenbot.errors import GreenbotError
+from greenbot.messages.incoming.carried import MAKERS
+from greenbot.messages.incoming.model import MessageEvent
+from greenbot.messages.incoming.parse import KNOWN_TYPES, of_object
+from greenbot.messages.incoming.text import kind_of
 from tests.guide.pages import PAGES, section, text_of
 
 #: What a cell without content holds.
@@ -126,6 +131,34 @@ def _error(error: type[GreenbotError]) -> tuple[str, ...]:
     )
 
 
+# --- events -----------------------------------------------------------------------------------------------------------
+
+
+def events() -> str:
+    """Every typeWebhook and what greenbot makes of it."""
+    rows = ((f"`{name}`", *_type_of(of_object({"typeWebhook": name}))) for name in KNOWN_TYPES)
+    return table(("GREEN-API", "greenbot", "what it is"), rows)
+
+
+def contents() -> str:
+    """Every typeMessage and what greenbot makes of it."""
+    return table(("GREEN-API", "greenbot", "in lists", "what it is"), map(_content, MAKERS))
+
+
+def _content(name: str) -> tuple[str, ...]:
+    event = of_object({"typeWebhook": "incomingMessageReceived", "messageData": {"typeMessage": name}})
+    assert isinstance(event, MessageEvent)
+    kind, about = _type_of(event.content)
+    # A text stands for itself; its kind is said nowhere.
+    return f"`{name}`", kind, NOTHING if kind == "`Text`" else kind_of(event.content), about
+
+
+def _type_of(value: object) -> tuple[str, str]:
+    """The name of a type, and the first sentence of its docstring."""
+    first = " ".join((type(value).__doc__ or "").split("\n\n")[0].split())
+    return f"`{type(value).__name__}`", re.split(r"(?<=\.) (?=[A-Z`])", first)[0]
+
+
 # --- the pages ------------------------------------------------------------------------------------------------------
 
 #: page, heading below which the table stands, what makes it
@@ -134,6 +167,8 @@ TABLES: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("config", "General settings", general_settings),
     ("config", "Settings of an instance", instance_settings),
     ("errors", "Every error", errors),
+    ("events", "Every event", events),
+    ("events", "What a message carries", contents),
 )
 
 

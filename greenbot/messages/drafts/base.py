@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from greenbot.chat_id import ChatId
+from greenbot.digests import sha256
 from greenbot.errors import BadDraft
 from greenbot.messages import limits
 from greenbot.messages.checks import as_chat_id, is_encodable
@@ -65,8 +66,6 @@ class BaseDraft(ABC):
 
     def fingerprint(self) -> str:
         """The same for drafts of one kind that look the same to a guest, whatever spaces surround the words."""
-        from hashlib import sha256
-
         parts = json.dumps([self.kind, *(normalised(part or "") for part in self.content())])
         return sha256(parts.encode()).hexdigest()[:32]
 

@@ -1,0 +1,80 @@
+"""Keeping the WAL short without making a commit wait for it.
+
+SQLite would move the WAL into the store inside some unlucky commit. Here a second connection, in a
+thread of its own, does it beside the commits. Should the WAL still grow, because somebody always writes, the
+writer itself moves it between two commits, which lets it begin anew.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from greenbot.errors import GreenbotError
+
+if TYPE_CHECKING:
+    from greenbot.db.connect import Db
+
+#: Commits between two looks.
+EVERY_COMMITS = 100
+#: Pages of 4 KiB in the WAL from which on the writer does it by itself: 64 MiB.
+MOST_PAGES = 16_384
+
+
+class Checkpoints:
+    """For one writer; `take_over` and `after_commit` in its thread."""
+
+    def __init__(self, open_db: "Callable[[], Db]") -> None:
+        self._open_db = open_db
+        self._due = threading.Event()
+        self._ending = False
+        self._too_long = False
+        self._commits = 0
+        self._thread: threading.Thread | None = None
+
+    def take_over(self, db: "Db") -> None:
+        """From now on commits of this connection do not checkpoint."""
+        if db.scalar("pragma journal_mode") != "wal":
+            return
+        db.scalar("pragma wal_autocheckpoint = 0")
+        self._thread = threading.Thread(target=self._run, name="inbox-checkpoints", daemon=True)
+        self._thread.start()
+
+    def after_commit(self, db: "Db") -> None:
+        """Count, and now and then have it done."""
+        self._commits += 1
+        if self._thread is None or self._commits % EVERY_COMMITS:
+            return
+        if self._too_long:
+            self._checkpoint(db)
+        self._due.set()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._ending = True
+        self._due.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            db = self._open_db()
+        except GreenbotError:
+            # Then the writer does it all by itself.
+            self._too_long = True
+            return
+        try:
+            while not self._ending:
+                self._due.wait()
+                self._due.clear()
+                self._checkpoint(db)
+        finally:
+            db.close()
+
+    def _checkpoint(self, db: "Db") -> None:
+        try:
+            row = db.one("pragma wal_checkpoint(passive)")
+        except GreenbotError:
+            # A failing disk shows in the next commit, whose requests hear of it.
+            return
+        pages = 0 if row is None else row[1]
+        self._too_long = pages > MOST_PAGES

@@ -1,0 +1,31 @@
+"""What becomes of an event after an attempt that failed. Pure."""
+
+from greenbot.inbox.claims import Move
+from greenbot.inbox.event import StoredEvent
+from greenbot.inbox.states import Reason, State
+from greenbot.resilience.retry import RetryPolicy, Rng, next_retry
+
+MOST_ATTEMPTS = 8
+#: 1 s, doubling, at most a minute, each varied: a chat is held up for about two minutes by an event that cannot work.
+POLICY = RetryPolicy(max_retries=MOST_ATTEMPTS - 1)
+_MOST_DETAIL = 300
+
+
+def after_failure(event: StoredEvent, error: Exception, *, rng: Rng, now_ms: int) -> Move:
+    """Another try after a while, or the end of tries."""
+    detail = f"{type(error).__name__}: {error}"[:_MOST_DETAIL].encode("utf-8", "replace").decode("utf-8")
+    again = next_retry(event.attempts, retryable=True, retry_after_seconds=None, rng=rng, policy=POLICY)
+    if again is None:
+        return Move(state=State.DEAD, reason=Reason.FAILED, detail=detail, attempts=event.attempts)
+    return Move(
+        state=State.STORED,
+        reason=Reason.FAILED,
+        detail=detail,
+        attempts=event.attempts,
+        next_at_ms=now_ms + round(again.wait_seconds * 1000),
+    )
+
+
+def released(event: StoredEvent) -> Move:
+    """Back as it was: nobody tried it."""
+    return Move(state=State.STORED, reason=Reason.RELEASED, attempts=event.attempts - 1)

@@ -1,0 +1,207 @@
+"""Group commit: many requests wait for one fsync, and each learns of its own event.
+
+The requests of an event loop hand their bodies to one writer thread. It has no timer: a batch is
+whatever arrived while the previous one was on its way to the disk. Only after the commit, and after the
+store's files were seen to be the ones that were opened, a waiting request may answer 200.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Protocol
+
+from greenbot.clock import Clock
+from greenbot.errors import Busy, GreenbotError, StoreError
+from greenbot.inbox.arrival import Arrival, Kept
+from greenbot.inbox.checkpoints import Checkpoints
+from greenbot.inbox.intake import keep
+
+if TYPE_CHECKING:
+    from greenbot.db.connect import Db
+
+MOST_PENDING = 5_000
+MOST_AT_ONCE = 256
+#: Bodies of one transaction together: large ones must not make the others wait for hundreds of megabytes.
+MOST_BYTES_AT_ONCE = 32 * 1024 * 1024
+
+ExpectedIds = Callable[[], Mapping[str, str]]
+OnKept = Callable[[], None]
+
+
+class Keep(Protocol):
+    """`intake.keep`, or a test's idea of it."""
+
+    def __call__(
+        self, db: "Db", arrivals: Sequence[Arrival], *, clock: Clock, expected_ids: Mapping[str, str]
+    ) -> list[Kept]: ...
+
+
+_Entry = tuple[Arrival, "asyncio.Future[Kept]"]
+
+
+def expect_any() -> Mapping[str, str]:
+    """Believe every body's instance."""
+    return {}
+
+
+def ignore_kept() -> None:
+    """Nobody processes here."""
+
+
+class GroupCommit:
+    """The durable door of the inbox for one event loop. `start` it, `keep` what arrives, `close` it.
+
+    `open_db` opens a store for the thread that calls it. `on_kept` is called in the loop after each commit.
+    """
+
+    def __init__(
+        self,
+        open_db: "Callable[[], Db]",
+        clock: Clock,
+        *,
+        expected_ids: ExpectedIds = expect_any,
+        on_kept: OnKept = ignore_kept,
+        most_pending: int = MOST_PENDING,
+        store: Keep = keep,
+    ) -> None:
+        self._open_db = open_db
+        self._clock = clock
+        self._expected_ids = expected_ids
+        self._on_kept = on_kept
+        self._most_pending = most_pending
+        self._keep = store
+        self._queue: SimpleQueue[_Entry | None] = SimpleQueue()
+        self._pending = 0
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._opened: asyncio.Future[None] | None = None
+
+    @property
+    def pending(self) -> int:
+        """Arrivals that are not on the disk yet."""
+        return self._pending
+
+    async def start(self) -> None:
+        """Open the store in the writer's thread. Raises Busy, StoreError."""
+        self._loop = asyncio.get_running_loop()
+        self._opened = self._loop.create_future()
+        self._thread = threading.Thread(target=self._write, name="inbox-writer", daemon=True)
+        self._thread.start()
+        await self._opened
+
+    async def keep(self, arrival: Arrival) -> Kept:
+        """Returns once the arrival is on the disk. Raises Busy when too much waits or the store is locked,
+        StoreFull, StoreError: then it is not known to be kept and must not be acknowledged."""
+        if self._loop is None or self._closing or self._pending >= self._most_pending:
+            raise Busy("More events arrive than the disk takes.", hint="GREEN-API repeats them in a minute.")
+        future: asyncio.Future[Kept] = self._loop.create_future()
+        self._pending += 1
+        self._queue.put((arrival, future))
+        return await future
+
+    async def close(self) -> None:
+        """Store what has been handed in, then end the writer; harmless when done twice."""
+        self._closing = True
+        if self._thread is None:
+            return
+        self._queue.put(None)
+        thread, self._thread = self._thread, None
+        await asyncio.to_thread(thread.join)
+        # What the writer told the loop as its last word is still to be carried out.
+        await asyncio.sleep(0)
+
+    # --- in the writer's thread --------------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        try:
+            db = self._open_db()
+        except GreenbotError as error:
+            self._tell(self._refuse_to_start, error)
+            return
+        checkpoints = Checkpoints(self._open_db)
+        try:
+            checkpoints.take_over(db)
+            self._tell(self._begin)
+            while batch := self._next_batch():
+                self._store(db, batch)
+                checkpoints.after_commit(db)
+        finally:
+            # However it ended, nobody may wait for it for ever.
+            self._tell(self._ended)
+            checkpoints.close()
+            db.close()
+
+    def _next_batch(self) -> list[_Entry]:
+        """What waits, at least one; empty when it is time to end."""
+        first = self._queue.get()
+        if first is None:
+            return []
+        batch, size = [first], len(first[0].raw)
+        while len(batch) < MOST_AT_ONCE and size < MOST_BYTES_AT_ONCE:
+            try:
+                entry = self._queue.get_nowait()
+            except Empty:
+                break
+            if entry is None:
+                # Handed in before closing, so it is still stored; the end comes with the next look.
+                self._queue.put(None)
+                break
+            batch.append(entry)
+            size += len(entry[0].raw)
+        return batch
+
+    def _store(self, db: "Db", batch: list[_Entry]) -> None:
+        try:
+            arrivals = [arrival for arrival, _ in batch]
+            kept = self._keep(db, arrivals, clock=self._clock, expected_ids=self._expected_ids())
+        except (Busy, StoreError) as error:
+            self._tell(self._fail, batch, error)
+        except Exception as error:  # noqa: BLE001 - it is handed on to whoever caused it
+            if len(batch) == 1:
+                self._tell(self._fail, batch, error)
+                return
+            # One of them cannot be stored. The others must not suffer, so each goes alone.
+            for entry in batch:
+                self._store(db, [entry])
+        else:
+            self._tell(self._resolve, batch, kept)
+
+    def _tell(self, what: Callable[..., None], *arguments: object) -> None:
+        assert self._loop is not None, "set before the thread began"
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(what, *arguments)
+
+    # --- in the loop -------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        if self._opened is not None and not self._opened.done():
+            self._opened.set_result(None)
+
+    def _refuse_to_start(self, error: GreenbotError) -> None:
+        if self._opened is not None and not self._opened.done():
+            self._opened.set_exception(error)
+
+    def _ended(self) -> None:
+        self._closing = True
+        while True:
+            try:
+                entry = self._queue.get_nowait()
+            except Empty:
+                return
+            if entry is not None:
+                self._fail([entry], StoreError("The writer of the inbox has ended."))
+
+    def _resolve(self, batch: list[_Entry], kept: list[Kept]) -> None:
+        self._pending -= len(batch)
+        for (_, future), result in zip(batch, kept, strict=True):
+            if not future.done():
+                future.set_result(result)
+        self._on_kept()
+
+    def _fail(self, batch: list[_Entry], error: Exception) -> None:
+        self._pending -= len(batch)
+        for _, future in batch:
+            if not future.done():
+                future.set_exception(error)

@@ -1,0 +1,39 @@
+"""What the service is told by whoever starts it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from greenbot.clock import Clock
+from greenbot.config.settings import Settings
+from greenbot.daemon import OnNews
+from greenbot.server.listener import OnBug
+from greenbot.server.webhooks import OnEvent, ignore_event
+
+if TYPE_CHECKING:
+    from greenbot.db.connect import Db
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which parts run, and where it listens."""
+
+    host: str
+    port: int
+    worker: bool = True
+    process: bool = True
+    hooks: bool = True
+    drain_seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the service needs of the process it runs in."""
+
+    read_settings: Callable[[], Settings]
+    open_db: "Callable[[], Db]"
+    clock: Clock
+    environ: Mapping[str, str]
+    on_news: OnNews
+    on_bug: OnBug
+    on_event: OnEvent = ignore_event

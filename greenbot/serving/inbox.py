@@ -1,0 +1,85 @@
+"""The durable door of the inbox as a part of the service."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from greenbot.errors import Busy, GreenbotError, StoreError, StoreFull
+from greenbot.inbox.arrival import Arrival, Kept
+from greenbot.inbox.group import GroupCommit
+from greenbot.serving.around import Surroundings
+
+#: Below this nothing can be promised any more: a commit may need it.
+LEAST_FREE_BYTES = 16 * 1024 * 1024
+LOOK_SECONDS = 5.0
+
+
+class Inbox:
+    """Keeps events while it runs; `keep` raises Busy otherwise."""
+
+    name = "inbox"
+
+    def __init__(
+        self, around: Surroundings, *, ids: Callable[[], Mapping[str, str]], on_kept: Callable[[], None]
+    ) -> None:
+        self._around = around
+        self._store_file = around.read_settings().paths.store_file
+        self._ids = ids
+        self._on_kept = on_kept
+        self._group: GroupCommit | None = None
+        self._ending = asyncio.Event()
+        self._error: StoreError | None = None
+        self._is_writable = False
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the last look and the last event found a store that takes events."""
+        return self._is_writable and self._group is not None
+
+    def keep(self, arrival: Arrival) -> Awaitable[Kept]:
+        """See `GroupCommit.keep`."""
+        if self._group is None:
+            raise Busy("The inbox is not open.")
+        return self._group.keep(arrival)
+
+    def failed(self, error: GreenbotError) -> None:
+        """An event could not be kept. A store that cannot be trusted any more ends this part."""
+        self._is_writable = False
+        if isinstance(error, StoreError) and not isinstance(error, StoreFull):
+            self._error = error
+            self._ending.set()
+        elif not isinstance(error, Busy):
+            self._around.on_news(self.name, str(error))
+
+    def stop(self) -> None:
+        self._ending.set()
+
+    async def run(self) -> None:
+        group = GroupCommit(self._around.open_db, self._around.clock, expected_ids=self._ids, on_kept=self._on_kept)
+        await group.start()
+        self._group = group
+        try:
+            while not self._ending.is_set():
+                self._look()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._ending.wait()
+        finally:
+            self._group = None
+            await group.close()
+        if self._error is not None:
+            raise self._error
+
+    def _look(self) -> None:
+        self._is_writable = can_write(self._store_file)
+
+
+def can_write(path: Path) -> bool:
+    """Whether a store at `path` could take a commit now: its file system is writable and has some room."""
+    try:
+        room = os.statvfs(path)
+    except OSError:
+        return False
+    return os.access(path, os.W_OK) and room.f_bavail * room.f_frsize >= LEAST_FREE_BYTES
