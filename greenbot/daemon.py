@@ -85,6 +85,11 @@ class Supervisor:
         return self._stopping.is_set()
 
     @property
+    def running(self) -> Sequence[str]:
+        """The names of the parts that run now; from any thread."""
+        return sorted(self._running)
+
+    @property
     def restarts(self) -> Mapping[str, int]:
         """How often each part had to be started again."""
         return self._restarts

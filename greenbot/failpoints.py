@@ -38,6 +38,7 @@ POINTS = (
     "camp.after_batch",
     "camp.before_running",
     "alert.after_commit",
+    "notify.after_send",
     "cfg.after_tmp",
     "cfg.after_rename",
     "migrate.step",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from greenbot import failpoints
 from greenbot.alerts import readings, states, table
+from greenbot.alerts.defaults import install
 from greenbot.alerts.duty import Duty, Held
 from greenbot.alerts.evaluate import EVALUATE_EVERY_MS, Move
 from greenbot.alerts.look import Change, Look, begins, ends
@@ -80,9 +81,10 @@ class Evaluator:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Look until `stop`. Raises StoreError when the store cannot be used."""
+        """Look until `stop`; the rules of the beginning are stored first. Raises StoreError when the store cannot be used."""
         while not self._stopping.is_set():
             with suppress(Busy):
+                install(self._db, self._clock)
                 self.turn()
             now_ms = self._clock.now_ms()
             with suppress(TimeoutError):

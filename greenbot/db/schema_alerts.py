@@ -78,7 +78,7 @@ create table notices (
   at_ms         integer not null,
   rule          text not null,
   instance      text not null,
-  kind          text not null check (kind in ('firing', 'repeat', 'resolved', 'drill', 'test')),
+  kind          text not null check (kind in ('firing', 'repeat', 'resolved', 'acked', 'drill', 'test')),
   severity      text not null,
   value         real,
   reason        text not null default '',
@@ -87,10 +87,12 @@ create table notices (
                 check (state in ('waiting', 'grouped', 'told', 'silenced', 'inhibited', 'cooled', 'dropped', 'failed')),
   not_before_ms integer not null default 0,
   state_at_ms   integer not null,
-  why           text not null default ''
+  why           text not null default '',
+  -- Something may still become of it: one that is silenced, inhibited or cooled is told when that ends before the alert.
+  is_open       integer not null default 1 check (is_open in (0, 1))
 ) strict;
 
-create index notices_open on notices (state, not_before_ms) where state = 'waiting';
+create index notices_open on notices (id) where is_open = 1;
 create index notices_of on notices (rule, instance, id);
 
 -- One text to one receiver: several notices of a rule travel together.
@@ -98,8 +100,9 @@ create table notice_deliveries (
   id            integer primary key autoincrement,
   receiver      text not null,
   rule          text not null,
+  kind          text not null default 'alert' check (kind in ('alert', 'ack', 'drill', 'test')),
   notice_ids    text not null,                     -- JSON
-  is_fallback_for integer,
+  is_fallback_for integer,                         -- the delivery it stands in for, because its receiver is not reached
   state         text not null default 'waiting'
                 check (state in ('waiting', 'sending', 'sent', 'proved', 'failed', 'dropped')),
   owner         text,
@@ -115,6 +118,11 @@ create table notice_deliveries (
 
 create index notice_deliveries_open on notice_deliveries (state, next_at_ms)
  where state in ('waiting', 'sending');
+-- Sent through something that says later whether it arrived.
+create index notice_deliveries_unproved on notice_deliveries (id) where state = 'sent' and proof is not null;
+create index notice_deliveries_of on notice_deliveries (rule, created_at_ms);
+create unique index notice_deliveries_fallback on notice_deliveries (is_fallback_for)
+ where is_fallback_for is not null;
 
 create table receivers (
   name          text primary key,
@@ -124,8 +132,11 @@ create table receivers (
   is_default    integer not null default 0,
   fallback      text,                              -- told when this one cannot be reached
   created_at_ms integer not null,
-  proved_at_ms  integer,                           -- the last drill or test that arrived
-  problem       text not null default ''
+  proved_at_ms  integer,                           -- the last text that certainly arrived
+  problem       text not null default '',          -- what was wrong the last time
+  streak        integer not null default 0,        -- failures in a row
+  openings      integer not null default 0,        -- rests since the last success
+  open_until_ms integer not null default 0         -- rests until then
 ) strict;
 
 create table silences (

@@ -77,6 +77,13 @@ create table metric_now (
   body  blob not null          -- JSON
 ) strict;
 
+-- Every instance as the faces draw it, the worst first, made with the row above (greenbot/board.py).
+create table metric_board (
+  id    integer primary key check (id = 1),
+  at_ms integer not null,
+  body  blob not null          -- msgpack
+) strict;
+
 -- The last sign of life of each part of a service.
 create table metric_beats (
   part   text not null,        -- worker, processor, evaluator ...

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -50,40 +50,48 @@ class CommandCarrier:
 
     async def __call__(self, job: Job) -> Attempted:
         """One attempt: done when the program ends with status 0 within its time."""
-        began = self._clock.monotonic()
-        with _Output() as output:
-            try:
-                process = await self._started(job, output)
-            except (OSError, ValueError) as error:
-                words = error.strerror if isinstance(error, OSError) and error.strerror else "it cannot be started"
-                return Attempted(outcome="failed", words=f"the program cannot be started: {words}")
-            try:
-                async with asyncio.timeout(job.rule.timeout_ms / 1000):
-                    await _tell(process, job.body)
-                    await process.wait()
-                ended = f"exit status {process.returncode}"
-            except TimeoutError:
-                ended = f"it did not end within {job.rule.timeout_ms / 1000:g} seconds"
-            finally:
-                await _end_group(process)
-            kept = output.take()
-        return _attempted(process.returncode, ended, kept, round((self._clock.monotonic() - began) * 1000))
+        environment = environment_of(job, self._environ)
+        return await run_program(job.rule.target, job.body, environment, job.rule.timeout_ms, clock=self._clock)
 
-    async def _started(self, job: Job, output: "_Output") -> Process:
-        limits = json.dumps(limits_of(job.rule.timeout_ms))
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-I", "-S", "-c", _LAUNCH, limits),
-            *job.rule.target,
-            stdin=PIPE,
-            stdout=output.writer,
-            stderr=STDOUT,
-            env=environment_of(job, self._environ),
-            start_new_session=True,
-            close_fds=True,
-        )
-        output.close_writer()
-        return process
+
+async def run_program(
+    argv: Sequence[str], body: bytes, environment: Mapping[str, str], timeout_ms: int, *, clock: Clock
+) -> Attempted:
+    """Run a program to its end, which is `ok` with status 0 within its time; `environment` is all it sees."""
+    began = clock.monotonic()
+    with _Output() as output:
+        try:
+            process = await _started(argv, environment, timeout_ms, output)
+        except (OSError, ValueError) as error:
+            words = error.strerror if isinstance(error, OSError) and error.strerror else "it cannot be started"
+            return Attempted(outcome="failed", words=f"the program cannot be started: {words}")
+        try:
+            async with asyncio.timeout(timeout_ms / 1000):
+                await _tell(process, body)
+                await process.wait()
+            ended = f"exit status {process.returncode}"
+        except TimeoutError:
+            ended = f"it did not end within {timeout_ms / 1000:g} seconds"
+        finally:
+            await _end_group(process)
+        kept = output.take()
+    return _attempted(process.returncode, ended, kept, round((clock.monotonic() - began) * 1000))
+
+
+async def _started(argv: Sequence[str], environment: Mapping[str, str], timeout_ms: int, output: "_Output") -> Process:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-I", "-S", "-c", _LAUNCH, json.dumps(limits_of(timeout_ms))),
+        *argv,
+        stdin=PIPE,
+        stdout=output.writer,
+        stderr=STDOUT,
+        env=dict(environment),
+        start_new_session=True,
+        close_fds=True,
+    )
+    output.close_writer()
+    return process
 
 
 def environment_of(job: Job, environ: Mapping[str, str]) -> dict[str, str]:

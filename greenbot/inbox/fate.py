@@ -26,6 +26,20 @@ def after_failure(event: StoredEvent, error: Exception, *, rng: Rng, now_ms: int
     )
 
 
+def after_crash(event: StoredEvent, reason: Reason, *, rng: Rng, now_ms: int) -> Move:
+    """Once more at once, for most processes die of something else; then after longer and longer rests.
+
+    Without the rests an innocent event at the head of the line would be given up in a crash loop of a second.
+    """
+    detail = f"owner {event.owner}"
+    if event.attempts >= MOST_ATTEMPTS:
+        return Move(state=State.DEAD, reason=reason, detail=detail, attempts=event.attempts)
+    again = next_retry(event.attempts - 1, retryable=True, retry_after_seconds=None, rng=rng, policy=POLICY)
+    rest_seconds = again.wait_seconds if again is not None and event.attempts > 1 else 0.0
+    next_at_ms = now_ms + round(rest_seconds * 1000) if rest_seconds else 0
+    return Move(state=State.STORED, reason=reason, detail=detail, attempts=event.attempts, next_at_ms=next_at_ms)
+
+
 def released(event: StoredEvent) -> Move:
     """Back as it was: nobody tried it."""
     return Move(state=State.STORED, reason=Reason.RELEASED, attempts=event.attempts - 1)

@@ -132,7 +132,7 @@ class Processor:
         if self._clock.monotonic() < self._next_sweep_at:
             return False
         self._next_sweep_at = self._clock.monotonic() + self._pace.sweep_seconds
-        taken_back = sweep(self._db, is_alive=self._is_alive, clock=self._clock)
+        taken_back = sweep(self._db, is_alive=self._is_alive, clock=self._clock, rng=self._rng)
         self._report((event.instance, event.id, to.state) for event, to in taken_back)
         return bool(taken_back)
 

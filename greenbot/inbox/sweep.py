@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from greenbot.clock import Clock
 from greenbot.inbox.claims import Move, move
 from greenbot.inbox.event import StoredEvent
-from greenbot.inbox.fate import MOST_ATTEMPTS
-from greenbot.inbox.states import Reason, State
+from greenbot.inbox.fate import after_crash
+from greenbot.inbox.states import Reason
+from greenbot.resilience.retry import Rng
 
 if TYPE_CHECKING:
     from greenbot.db.connect import Db
@@ -19,7 +20,7 @@ select * from events indexed by events_open where state = 'processing' and state
 """
 
 
-def sweep(db: "Db", *, is_alive: IsAlive, clock: Clock) -> list[tuple[StoredEvent, Move]]:
+def sweep(db: "Db", *, is_alive: IsAlive, clock: Clock, rng: Rng) -> list[tuple[StoredEvent, Move]]:
     """Give back what dead or hanging owners hold; what moved, and where. Raises Busy, StoreError.
 
     Nothing of an unfinished event was committed, so it can simply be worked again. One over which
@@ -29,7 +30,8 @@ def sweep(db: "Db", *, is_alive: IsAlive, clock: Clock) -> list[tuple[StoredEven
     if not abandoned:
         return []
     with db.write(durable=False) as tx:
-        planned = [(event, _back(event, reason)) for event, reason in abandoned]
+        now_ms = clock.now_ms()
+        planned = [(event, after_crash(event, reason, rng=rng, now_ms=now_ms)) for event, reason in abandoned]
         return [(event, to) for event, to in planned if move(tx, event, to, actor="sweep", clock=clock)]
 
 
@@ -46,8 +48,3 @@ def _abandoned(db: "Db", is_alive: IsAlive, clock: Clock) -> list[tuple[StoredEv
         elif event.boot_id != clock.boot_id() or clock.boot_ms() > (event.lease_until_boot_ms or 0):
             found.append((event, Reason.LEASE_OVER))
     return found
-
-
-def _back(event: StoredEvent, reason: Reason) -> Move:
-    state = State.DEAD if event.attempts >= MOST_ATTEMPTS else State.STORED
-    return Move(state=state, reason=reason, detail=f"owner {event.owner}", attempts=event.attempts)

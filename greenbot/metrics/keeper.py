@@ -50,10 +50,15 @@ class _Due:
         return True
 
 
+def nothing_to_prepare(db: "Db", figures: now.Now) -> None:
+    """Nobody draws."""
+
+
 class Keeper:
     """One per service; any number of them work beside each other.
 
-    `recorders` are those of this process, `alive` names its parts that show life. `run` works until `stop`.
+    `recorders` are those of this process, `alive` names its parts that show life, `prepare` hears of new
+    figures, to make of them what faces are drawn from. `run` works until `stop`.
     """
 
     name = "metrics"
@@ -67,6 +72,7 @@ class Keeper:
         recorders: Sequence[Recorder],
         alive: Callable[[], Sequence[str]] = tuple,
         keep: Keep = DEFAULT_KEEP,
+        prepare: Callable[["Db", now.Now], None] = nothing_to_prepare,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -74,6 +80,7 @@ class Keeper:
         self._recorders = recorders
         self._alive = alive
         self._keep = keep
+        self._prepare = prepare
         self._names = Names()
         self._window = now.new_window()
         self._own = Recorder(clock)
@@ -94,6 +101,9 @@ class Keeper:
         """Flush what was counted, and end."""
         self._stopping.set()
 
+    def wake(self) -> None:
+        """Nothing hurries it: it works when it is time."""
+
     def turn(self) -> None:
         """Everything that is due. A busy store is tried again at the next turn; nothing counted is lost by it."""
         at = self._clock.monotonic()
@@ -113,7 +123,9 @@ class Keeper:
     def _tell(self) -> None:
         at_ms = self._clock.now_ms()
         self._window.follow(self._db, self._names, at_ms // 1000)
-        now.write(self._db, now.look(self._window, at_ms // 1000))
+        figures = now.look(self._window, at_ms // 1000)
+        now.write(self._db, figures)
+        self._prepare(self._db, figures)
         with self._db.write(durable=False) as tx:
             for part in self._alive():
                 tx.run(BEAT, part=part, owner=self._owner, at=at_ms)

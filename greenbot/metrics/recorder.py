@@ -1,5 +1,7 @@
 """Counting in memory what leaves no row of its own; a process flushes it every ten seconds and at its end."""
 
+import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from greenbot.clock import Clock
@@ -16,7 +18,7 @@ _OF_CLASS = {"send": Series.SEND, "query": Series.QUERY, "transfer": Series.TRAN
 
 
 class Recorder:
-    """Counts for one process; for one thread.
+    """Counts for one process; any of its threads may count and flush.
 
     A call for a message counts itself, from the row it has in the store; `call` leaves it out unless
     `counts_sends` says that these calls are made without a message.
@@ -26,6 +28,7 @@ class Recorder:
         self._clock = clock
         self._counts_sends = counts_sends
         self._cells: dict[Key, Cell] = {}
+        self._lock = threading.Lock()
 
     def call(self, record: "CallRecord") -> None:
         """A finished call to GREEN-API. Suits `on_call` of a client."""
@@ -58,10 +61,11 @@ class Recorder:
         """One of a series, now or at `at_ms`."""
         at_ms = self._clock.now_ms() if at_ms is None else at_ms
         key = Key(at_s=begin_of(at_ms), instance=instance, series=series)
-        cell = self._cells.get(key)
-        if cell is None:
-            cell = self._cells[key] = Cell()
-        cell.add(at_ms, ok=ok, value_ms=value_ms, label=label)
+        with self._lock:
+            cell = self._cells.get(key)
+            if cell is None:
+                cell = self._cells[key] = Cell()
+            cell.add(at_ms, ok=ok, value_ms=value_ms, label=label)
 
     @property
     def is_empty(self) -> bool:
@@ -70,17 +74,28 @@ class Recorder:
 
     def flush_in(self, tx: "Tx", names: Names) -> None:
         """Write what was counted in a transaction of the caller's, and begin anew."""
-        cells, self._cells = self._cells, {}
-        append(tx, names, cells)
+        append(tx, names, self._taken())
 
     def flush(self, db: "Db", names: Names) -> None:
         """Write what was counted, and begin anew. Raises Busy, StoreError; what was counted is kept then."""
         if self.is_empty:
             return
-        counted = self._cells
+        counted = self._taken()
         try:
             with db.write(durable=False) as tx:
-                self.flush_in(tx, names)
+                append(tx, names, counted)
         except BaseException:
-            self._cells = counted
+            self._put_back(counted)
             raise
+
+    def _taken(self) -> dict[Key, Cell]:
+        with self._lock:
+            cells, self._cells = self._cells, {}
+        return cells
+
+    def _put_back(self, counted: Mapping[Key, Cell]) -> None:
+        with self._lock:
+            for key, cell in counted.items():
+                # What was counted meanwhile came later.
+                cell.merge(self._cells.get(key, Cell()))
+                self._cells[key] = cell

@@ -37,7 +37,8 @@ class Window:
         """Take in what is new in the store, forget what is too old. Raises Busy, StoreError."""
         if self._last_id is None:
             self._last_id = last_id(db)
-            self.feed(since(db, names, now_s - max(self._seconds, self._fleet_seconds)))
+            began_s, last = now_s - max(self._seconds, self._fleet_seconds), self._last_id
+            self.feed(stored for stored in since(db, names, began_s) if stored.id <= last)
         while fresh := newer(db, names, self._last_id):
             self._last_id = fresh[-1].id
             self.feed(fresh)

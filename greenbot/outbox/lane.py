@@ -46,6 +46,13 @@ _LOOK_SECONDS = 1.0
 _QUEUE = ENDPOINTS["showMessagesQueue"]
 
 
+OnWait = Callable[[str, int], None]
+
+
+def ignore_wait(instance: str, wait_ms: int) -> None:
+    """Nobody counts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What all lanes of a worker share."""
@@ -60,6 +67,8 @@ class Desk:
     on_news: OnNews
     #: How many more messages this lane may have under way; the lanes share the worker's connections.
     share: Callable[[], int]
+    #: Hears which instance a limit held back, and for how many milliseconds.
+    on_wait: OnWait = ignore_wait
 
 
 class Lane:
@@ -230,6 +239,8 @@ class Lane:
         """A moment of our own under all limits, once it has come; None when we were told to stop meanwhile."""
         desk = self._desk
         reservation = reserve(desk.lines, scopes, desk.clock)
+        if wait_ms := reservation.wait_ms(desk.clock):
+            desk.on_wait(self.instance, wait_ms)
         while True:
             wait_ms = reservation.wait_ms(desk.clock)
             if wait_ms:

@@ -16,7 +16,7 @@ from greenbot.outbox.batch import Batch
 from greenbot.outbox.deliver import Exchanger
 from greenbot.outbox.gate import OnNews, Rules, ignore_news
 from greenbot.outbox.hosts import Hosts
-from greenbot.outbox.lane import Desk, Lane
+from greenbot.outbox.lane import Desk, Lane, OnWait, ignore_wait
 from greenbot.outbox.limits import LaneLimits
 from greenbot.outbox.owner import Owner
 from greenbot.outbox.sweep import sweep
@@ -46,7 +46,7 @@ select 1 from messages
 class Pace:
     """How often the worker looks, and how much it does at once."""
 
-    most_in_flight: int = 100
+    most_in_flight: int = 150
     #: Changes made by others are noticed so often, even when nobody wakes the worker.
     look_seconds: float = 0.25
     sweep_seconds: float = 1.0
@@ -90,6 +90,7 @@ class Worker:
         pace: Pace = DEFAULT_PACE,
         on_news: OnNews = ignore_news,
         reconcile: Callable[[], Awaitable[object]] = nothing_to_reconcile,
+        on_wait: OnWait = ignore_wait,
     ) -> None:
         self._db = db
         self._owner = owner
@@ -109,6 +110,7 @@ class Worker:
             rules=rules,
             on_news=on_news,
             share=self._share,
+            on_wait=on_wait,
         )
         self._lanes: dict[str, Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()

@@ -1,6 +1,6 @@
 """What is decided about a request before its body is read: whether it is heard at all."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from greenbot.clock import Clock
 from greenbot.server.auth import Credentials, Signature
@@ -23,6 +23,10 @@ from greenbot.server.throttle import Failures
 #: Any answer's credential would be about no instance at all.
 _NOBODY = Identity()
 _NO_PARAMS: Mapping[str, str] = {}
+
+
+def nobody_counts() -> None:
+    """Nobody counts wrong credentials."""
 
 
 class Admission:
@@ -61,6 +65,7 @@ class Gate:
         trusted: tuple[Network, ...],
         limits: Limits,
         clock: Clock,
+        on_refused: Callable[[], None] = nobody_counts,
     ) -> None:
         self.credentials = credentials
         self.failures = Failures()
@@ -71,6 +76,7 @@ class Gate:
         self._trusted = trusted
         self._limits = limits
         self._clock = clock
+        self._on_refused = on_refused
 
     def admit(self, head: Head, peer: str) -> Admission | Reply:
         """The request as it will be heard, or the answer that ends it here."""
@@ -117,6 +123,7 @@ class Gate:
         now = self._clock.monotonic()
         is_blocked = self.failures.is_blocked(client, now)
         self.refused += 1
+        self._on_refused()
         self.failures.note(client, now)
         return TOO_MANY if is_blocked else UNAUTHORIZED
 

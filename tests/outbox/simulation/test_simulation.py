@@ -106,6 +106,8 @@ def unserialised(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     connection.execute("drop index messages_in_flight")
     connection.close()
     head, _, rest = turn.CANDIDATES.partition("   and not exists")
+    # A column and an index of it say the same as the query.
+    head = head.replace(" indexed by messages_due", "").replace(" and behind = 0", "")
     monkeypatch.setattr(turn, "CANDIDATES", head + rest[rest.index(" order by") :])
     return path
 

@@ -1,0 +1,345 @@
+"""`greenbot alerts status|history|ack|check`: what fires now, what did, and that somebody has seen it."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from greenbot.cli.alerts_group import (
+    group,
+    is_watched,
+    looked_at_ms,
+    moment_text,
+    rule_names,
+    rules_store,
+    say_if_unwatched,
+    unwatched_words,
+)
+from greenbot.cli.run import Run
+from greenbot.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from greenbot.alerts.measures import Unit
+    from greenbot.db.connect import Row
+
+NOW = """
+select alerts.rule, alerts.instance, alerts.state, alerts.since_at_ms, alerts.firing_since_ms, alerts.value,
+       alerts.reason, alerts.acked_by, alerts.ack_comment, rules.severity, rules.metric, rules.description
+  from alerts indexed by alerts_active join alert_rules as rules on rules.name = alerts.rule
+ where alerts.state in ('pending', 'firing', 'recovering', 'nodata')
+"""
+LOG = """
+select alert_log.*, rules.metric from alert_log left join alert_rules as rules on rules.name = alert_log.rule
+ where (:rule is null or alert_log.rule = :rule) and (:instance is null or alert_log.instance glob :instance)
+   and (:since is null or at_ms >= :since) and alert_log.id < :before
+ order by alert_log.id desc limit :limit
+"""
+NOTICES = """
+select * from notices
+ where (:rule is null or rule = :rule) and (:instance is null or instance glob :instance)
+   and (:since is null or at_ms >= :since) and id < :before
+ order by id desc limit :limit
+"""
+#: Nagios' own exit codes.
+NAGIOS_CODES = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
+_LAST_ID = 2**63 - 1
+_FLEET = "*"
+
+Row_ = dict[str, object]
+RuleOption = Annotated[
+    str | None, typer.Option("--rule", metavar="NAME", help="Only of this rule.", autocompletion=rule_names)
+]
+
+
+@group.command("status", rows=True)
+def status(
+    run: Run,
+    all_: Annotated[bool, typer.Option("--all", help="Also what is no alert yet: pending ones are shown anyway.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 11 when something fires, or nobody looks.")] = False,
+) -> None:
+    """What fires now, and what may soon, the worst first.
+
+    Examples:
+    greenbot alerts status
+    greenbot alerts status --exit-code || echo trouble
+    greenbot alerts status --json
+    """
+    rows = _now(run)
+    firing = [row for row in rows if row["state"] != "pending"]
+    looked, now_ms = looked_at_ms(run.store), run.clock.now_ms()
+    watched = is_watched(looked, now_ms)
+    if run.flags.json:
+        run.out.record(
+            {
+                "watched": watched,
+                "looked_at": moment_text(run, looked),
+                "firing": len(firing),
+                "pending": len(rows) - len(firing),
+                "alerts": rows,
+            }
+        )
+    else:
+        _table(run, rows)
+    if not watched:
+        run.out.warn(unwatched_words(looked, now_ms))
+    if exit_code and (firing or not watched):
+        raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+def _table(run: Run, rows: Sequence[Row_]) -> None:
+    from greenbot.cli.values import Age
+
+    shown = [row | {"since_s": Age(row["since_s"]), "value": row["value_text"]} for row in rows]  # type: ignore[call-overload]  # whole seconds
+    run.out.rows(
+        shown,
+        ("rule", "instance", "state", "severity", "since_s", "value"),
+        more=("reason", "acked_by", "metric", "description"),
+        empty="Nothing fires.",
+    )
+    if shown and run.out.for_person and not run.flags.quiet:
+        run.out.say("Say that you have seen it: greenbot alerts ack RULE/INSTANCE")
+
+
+def _now(run: Run) -> list[Row_]:
+    """Every alert that is not over, the worst first."""
+    from greenbot.alerts.rule import SEVERITIES
+
+    now_ms = run.clock.now_ms()
+    found = rules_store(run).all(NOW)
+    ordered = sorted(
+        found,
+        key=lambda row: (row["state"] == "pending", -SEVERITIES.index(row["severity"]), row["since_at_ms"]),
+    )
+    return [_alert(run, row, now_ms) for row in ordered]
+
+
+def _alert(run: Run, row: "Row", now_ms: int) -> Row_:
+    since_ms = row["firing_since_ms"] if row["state"] != "pending" else None
+    since_ms = since_ms or row["since_at_ms"]
+    return {
+        "rule": row["rule"],
+        "instance": row["instance"],
+        "state": row["state"],
+        "severity": row["severity"],
+        "since": moment_text(run, since_ms),
+        "since_s": max(0, now_ms - since_ms) // 1000,
+        "value": row["value"],
+        "value_text": _value_text(row["value"], row["metric"]),
+        "metric": row["metric"],
+        "unit": _unit(row["metric"]),
+        "reason": row["reason"],
+        "acked_by": row["acked_by"],
+        "ack_comment": row["ack_comment"],
+        "description": row["description"],
+    }
+
+
+def _unit(metric: str | None) -> "Unit":
+    from greenbot.alerts.measures import unit_of
+
+    return unit_of(metric or "")
+
+
+def _value_text(value: float | None, metric: str | None) -> str:
+    from greenbot.alerts.units import value_text
+
+    return value_text(value, _unit(metric))
+
+
+@group.command("history", instance=True, rows=True)
+def history(
+    run: Run,
+    rule: RuleOption = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="WHEN", help='Only after: 2h, "yesterday 18:00", a date.')
+    ] = None,
+    notices: Annotated[bool, typer.Option("--notices", help="What people were owed, and what came of it.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many, newest first.")] = 50,
+    before: Annotated[
+        int | None, typer.Option("--before", metavar="ID", min=1, max=_LAST_ID, help="Only older: the next page.")
+    ] = None,
+) -> None:
+    """How alerts went from state to state, the newest first; with --notices, what was told of it.
+
+    Examples:
+    greenbot alerts history
+    greenbot alerts history --rule high_error_rate --instance grand-kyiv --since 7d
+    greenbot alerts history --notices --since 24h
+    """
+    wanted = {
+        "rule": rule,
+        "instance": None if run.flags.instance == "all" else run.flags.instance,
+        "since": _since(run, since),
+        "before": before or _LAST_ID,
+        "limit": limit,
+    }
+    if notices:
+        rows = [_notice(run, row) for row in rules_store(run).all(NOTICES, **wanted)]
+        columns = ("at", "rule", "instance", "kind", "state", "why")
+        run.out.rows(rows, columns, more=("id", "severity", "reason"), empty="Nobody was owed a notice.")
+        return
+    rows = [_move(run, row) for row in rules_store(run).all(LOG, **wanted)]
+    columns = ("at", "rule", "instance", "from", "to", "value", "reason")
+    run.out.rows(rows, columns, more=("id", "severity", "rule_version"), empty="No alert ever changed.")
+
+
+def _move(run: Run, row: "Row") -> Row_:
+    return {
+        "id": row["id"],
+        "at": moment_text(run, row["at_ms"]),
+        "rule": row["rule"],
+        "instance": row["instance"],
+        "from": row["from_state"],
+        "to": row["to_state"],
+        "value": row["value"] if run.flags.json or run.flags.csv else _value_text(row["value"], row["metric"]),
+        "reason": row["reason"],
+        "severity": row["severity"],
+        "rule_version": row["rule_version"],
+    }
+
+
+def _notice(run: Run, row: "Row") -> Row_:
+    return {
+        "id": row["id"],
+        "at": moment_text(run, row["at_ms"]),
+        "rule": row["rule"],
+        "instance": row["instance"],
+        "kind": row["kind"],
+        "state": row["state"],
+        "why": row["why"],
+        "severity": row["severity"],
+        "reason": row["reason"],
+    }
+
+
+def _since(run: Run, text: str | None) -> int | None:
+    if text is None:
+        return None
+    from greenbot.cli.when import moment, zone_for
+
+    return moment(text, now_ms=run.clock.now_ms(), zone=zone_for(None, hotel=None), towards="past")
+
+
+@group.command("ack", dry_run=True)
+def ack(
+    run: Run,
+    alert: Annotated[str, typer.Argument(metavar="RULE[/INSTANCE]", help="Which alert; without an instance: all of the rule.",
+                                         autocompletion=rule_names)],
+    comment: Annotated[str, typer.Option("--comment", metavar="TEXT", help="What you do about it.")] = "",
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take it back: repeats go on.")] = False,
+) -> None:  # fmt: skip
+    """Say that you have seen an alert: it is repeated no more until it is over.
+
+    Examples:
+    greenbot alerts ack high_error_rate/grand-kyiv --comment "the provider is on it"
+    greenbot alerts ack critical_error_rate
+    greenbot alerts ack high_error_rate/grand-kyiv --withdraw
+    """
+    from greenbot.alerts import acks, table
+
+    rule, slash, instance = alert.partition("/")
+    table.get(rules_store(run), rule)
+    if slash and not instance:
+        raise UsageError("The instance behind / is missing.", hint=f"Write {rule}/INSTANCE, or {rule} for all of them.")
+    instances = [instance] if slash else _firing_of(run, rule)
+    if run.flags.dry_run:
+        run.out.say(f"Would {'take back' if withdraw else 'write'} that you have seen: " + _spots(rule, instances))
+        return
+    run.must_write()
+    for one in instances:
+        if withdraw:
+            done = acks.withdraw(run.store, rule, one, run.operator)
+            record: Row_ = {"rule": rule, "instance": one, "withdrawn": done}
+        else:
+            acked = acks.acknowledge(run.store, rule, one, run.operator, comment)
+            record = {"rule": rule, "instance": one, "acked_by": acked.by, "comment": acked.comment}
+        run.out.record(record, essential="instance")
+
+
+def _spots(rule: str, instances: Sequence[str]) -> str:
+    return ", ".join(f"{rule}/{instance}" for instance in instances)
+
+
+def _firing_of(run: Run, rule: str) -> list[str]:
+    """The instances for which it fires. Raises NotFiring when there is none."""
+    from greenbot.alerts.acks import NotFiring
+
+    found = [str(row["instance"]) for row in _now(run) if row["rule"] == rule and row["state"] != "pending"]
+    if not found:
+        raise NotFiring(f"No alert of {rule} fires now.")
+    return found
+
+
+@group.command("check", instance=True)
+def check(
+    run: Run,
+    rule: RuleOption = None,
+    nagios: Annotated[bool, typer.Option("--nagios", help="Exit as Nagios wants it: 0 to 3.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 11 when it is not OK; so it does anyway.")] = False,
+) -> None:
+    """One line for a monitoring system, with figures behind the bar. Exits 11 when something fires, or nobody looks.
+
+    With --nagios: 0 OK, 1 WARNING (only low or medium severity), 2 CRITICAL, 3 UNKNOWN (no service looks at the
+    rules). Alerts that somebody has seen (alerts ack) count as less bad: they are a WARNING.
+
+    Examples:
+    greenbot alerts check
+    greenbot alerts check --nagios --instance 'grand-*'
+    greenbot alerts check --rule instance_not_sendable --json
+    """
+    if nagios and exit_code:
+        raise UsageError("--nagios and --exit-code exclude each other.", hint="Choose one.")
+    if rule is not None:
+        from greenbot.alerts.table import get
+
+        get(rules_store(run), rule)
+    rows = [row for row in _now(run) if _is_wanted(run, row, rule)]
+    looked = looked_at_ms(run.store)
+    word = _verdict(rows) if is_watched(looked, run.clock.now_ms()) else "UNKNOWN"
+    line = f"GREENBOT {word} - {_summary(run, rows, word, looked)} | {_figures(rows)}"
+    if run.flags.json:
+        run.out.record({"verdict": word, "line": line, "alerts": rows})
+    elif run.flags.quiet:
+        run.out.line(word)
+    else:
+        run.out.block(line)
+    code = NAGIOS_CODES[word] if nagios else ExitCode.DONE if word == "OK" else ExitCode.CHECK_FAILED
+    if code:
+        raise typer.Exit(code)
+
+
+def _is_wanted(run: Run, row: Mapping[str, object], rule: str | None) -> bool:
+    from fnmatch import fnmatchcase
+
+    pattern = run.flags.instance
+    named = pattern in (None, "all") or fnmatchcase(str(row["instance"]), str(pattern))
+    return named and rule in (None, row["rule"])
+
+
+def _verdict(rows: Sequence[Row_]) -> str:
+    firing = [row for row in rows if row["state"] != "pending"]
+    if any(row["severity"] in ("high", "critical") and row["acked_by"] is None for row in firing):
+        return "CRITICAL"
+    return "WARNING" if firing else "OK"
+
+
+def _summary(run: Run, rows: Sequence[Row_], word: str, looked_ms: int | None) -> str:
+    if word == "UNKNOWN":
+        return unwatched_words(looked_ms, run.clock.now_ms()).replace("|", "/")
+    firing = [row for row in rows if row["state"] != "pending"]
+    named = ", ".join(f"{row['rule']} for {row['instance']} ({row['value_text']})" for row in firing[:5])
+    more = f" and {len(firing) - 5} more" if len(firing) > 5 else ""
+    return f"{len(firing)} firing: {named}{more}" if firing else "nothing fires"
+
+
+def _figures(rows: Sequence[Row_]) -> str:
+    """Figures as Nagios plots them."""
+    counts = {"firing": 0, "pending": 0, "acked": 0, "critical": 0, "high": 0, "medium": 0, "low": 0}
+    for row in rows:
+        if row["state"] == "pending":
+            counts["pending"] += 1
+            continue
+        counts["firing"] += 1
+        counts["acked"] += row["acked_by"] is not None
+        counts[str(row["severity"])] += 1
+    return " ".join(f"{name}={count}" for name, count in counts.items())
