@@ -79,6 +79,7 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     views: list[InstanceView]
     trend: tuple[Minute, ...]
     errors: tuple[tuple[str, int], ...]
+    event_types: tuple[tuple[str, int], ...]
     facts: set[Fact]
 
 
@@ -91,6 +92,7 @@ class Board:
     views: Sequence[InstanceView]
     trend: Sequence[Minute]
     errors: Sequence[tuple[str, int]]
+    event_types: Sequence[tuple[str, int]]
     #: Of the whole queue.
     queued: int
     uncertain: int
@@ -104,7 +106,15 @@ def prepare(db: "Db", now: Now, known: Collection[str], alerts: Iterable[Fact]) 
     """Leave the board for all readers, with every figure of `now`. Raises Busy, StoreError."""
     facts = live_facts(db) | set(alerts)
     views = _made(db, now, facts, known)
-    kept = _Kept(at_ms=now.at_ms, fleet=now.fleet, views=views, trend=now.trend, errors=now.errors, facts=facts)
+    kept = _Kept(
+        at_ms=now.at_ms,
+        fleet=now.fleet,
+        views=views,
+        trend=now.trend,
+        errors=now.errors,
+        event_types=now.event_types,
+        facts=facts,
+    )
     with db.write(durable=False) as tx:
         tx.run(WRITE, at=now.at_ms, body=msgspec.msgpack.encode(kept))
 
@@ -117,14 +127,14 @@ def prepared(db: "Db", at_ms: int, known: Collection[str], alerts: Iterable[Fact
     kept = _DECODER.decode(body)
     facts = live_facts(db) | set(alerts)
     views = _put_right(db, kept, facts, known, at_ms)
-    return _board(kept.at_ms, kept.fleet, views, kept.trend, kept.errors, facts)
+    return _board(kept, views, facts)
 
 
 def made(db: "Db", now: Now, known: Collection[str], alerts: Iterable[Fact], at_ms: int) -> Board:
     """The board made from nothing but the store and the figures. Raises Busy, StoreError."""
     facts = live_facts(db) | set(alerts)
     views = _made(db, now, facts, known, at_ms=at_ms)
-    return _board(now.at_ms, now.fleet, views, now.trend, now.errors, facts)
+    return _board(now, views, facts)
 
 
 def live_facts(db: "Db") -> set[Fact]:
@@ -134,19 +144,20 @@ def live_facts(db: "Db") -> set[Fact]:
     return _FACTS.decode(text)
 
 
-def _board(
-    at_ms: int,
-    fleet: Figures,
-    views: Sequence[InstanceView],
-    trend: Sequence[Minute],
-    errors: Sequence[tuple[str, int]],
-    facts: Iterable[Fact],
-) -> Board:
+def _board(now: "_Kept | Now", views: Sequence[InstanceView], facts: Iterable[Fact]) -> Board:
     sums = {"queued": 0, "uncertain": 0, "stalled": 0}
     for _, kind, _, value in facts:
         if kind in sums:
             sums[kind] += int(value)
-    return Board(at_ms=at_ms, fleet=fleet, views=views, trend=trend, errors=errors, **sums)
+    return Board(
+        at_ms=now.at_ms,
+        fleet=now.fleet,
+        views=views,
+        trend=now.trend,
+        errors=now.errors,
+        event_types=now.event_types,
+        **sums,
+    )
 
 
 @dataclass(slots=True)
@@ -209,9 +220,7 @@ def _made(
 _OF_QUEUE = ("queued", "claimed", "sending", "uncertain", "stalled")
 
 
-def _put_right(
-    db: "Db", kept: _Kept, facts: set[Fact], known: Collection[str], at_ms: int
-) -> Sequence[InstanceView]:
+def _put_right(db: "Db", kept: _Kept, facts: set[Fact], known: Collection[str], at_ms: int) -> Sequence[InstanceView]:
     """The views as they are now."""
     names = {view.name for view in kept.views}
     # A second more: the row may have been made right after the change.
@@ -224,7 +233,7 @@ def _put_right(
     views = [view for view in kept.views if view.name not in changed]
     unknown = {name for name in changed & wanted if name not in old}
     if unknown:
-        health = {**{name: facts for name, facts in _health(db, 0).items() if name in unknown}, **health}
+        health = {name: state for name, state in _health(db, 0).items() if name in unknown} | health
     live = _grouped(facts, changed & wanted)
     ages = _ages(db, [name for name, one in live.items() if "queued" in one.counts][:MOST_NEW_AGES], at_ms)
     for name, one in live.items():

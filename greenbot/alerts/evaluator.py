@@ -81,7 +81,7 @@ class Evaluator:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Look until `stop`; the rules of the beginning are stored first. Raises StoreError when the store cannot be used."""
+        """Look until `stop`; the rules of the beginning are stored first. Raises StoreError."""
         while not self._stopping.is_set():
             with suppress(Busy):
                 install(self._db, self._clock)

@@ -43,7 +43,7 @@ class Look:
         self._at_ms = at_ms
         self._known = known
         self._read_long = read_long
-        self._cells: dict[tuple[str, tuple[Series, ...], int], Cell] = {}
+        self._cells: dict[tuple[str, str, int], Cell] = {}
 
     def changes(self, rules: Collection[Rule], kept: Mapping[Spot, Kept], looked_at_ms: int) -> list[Change]:
         """Every alert that is not as it was; `looked_at_ms` is the instant of the last look, 0 for never."""
@@ -73,9 +73,11 @@ class Look:
         if sign == "any" or rule.window_s > MOST_SECONDS:
             return {*self._known, *self._watch.instances(), FLEET}
         cut_off = self._facts.cut_off if rule.metric in OF_CALLS else set[str]()
-        return {*self._watch.showing(sign), *cut_off}
+        return {*self._watch.showing(sign, METRICS[rule.metric].series), *cut_off}
 
     def _change(self, rule: Rule, instance: str, kept: Kept | None, looked_at_ms: int) -> Change | None:
+        if kept is None and not self._may_begin(rule, instance):
+            return None
         before = kept or Kept(alert=self._resting(rule, looked_at_ms))
         alert = replace(before.alert, evaluated_at_ms=looked_at_ms or before.alert.evaluated_at_ms)
         reading = self._reading(rule, instance)
@@ -101,6 +103,21 @@ class Look:
             total=cell.n,
             bad=cell.bad,
         )
+
+    def _may_begin(self, rule: Rule, instance: str) -> bool:
+        """A cheap look at what cannot hold: most of those who had a failure lately had one."""
+        metric = METRICS.get(rule.metric)
+        is_plain = metric is not None and metric.shape == "ratio" and sign_of(rule) == "bad"
+        if metric is None or not is_plain or rule.window_s > MOST_SECONDS or instance in self._facts.cut_off:
+            return True
+        if instance == FLEET and self._facts.cut_off:
+            return True
+        counts = self._cell(instance, metric, rule.window_s)
+        worst = 100 - rule.threshold if rule.metric == "success_rate" else rule.threshold
+        # A little more than exact arithmetic would let through; the verdict itself is exact.
+        if counts.bad and counts.bad >= rule.min_bad and 100.001 * counts.bad >= worst * counts.n:
+            return True
+        return self._watch.ends_badly(instance, metric.series, self._at_ms, STREAK_WINDOW_S)
 
     def _resting(self, rule: Rule, looked_at_ms: int) -> Alert:
         """What has no row: seen and found inactive, or never seen."""
@@ -132,17 +149,19 @@ class Look:
         )
 
     def _cell(self, instance: str, metric: Metric, seconds: int) -> Cell:
-        key = (instance, tuple(metric.series), seconds)
+        key = (instance, metric.name, seconds)
         if key not in self._cells:
-            self._cells[key] = (
-                self._watch.window(instance, metric.series, self._at_ms, seconds)
-                if seconds <= MOST_SECONDS
-                else self._read_long(instance, metric.series, seconds)
-            )
+            self._cells[key] = self._read(instance, metric, seconds)
         return self._cells[key]
 
+    def _read(self, instance: str, metric: Metric, seconds: int) -> Cell:
+        if seconds > MOST_SECONDS:
+            return self._read_long(instance, metric.series, seconds)
+        read = self._watch.counts if metric.shape == "ratio" else self._watch.window
+        return read(instance, metric.series, self._at_ms, seconds)
+
     def _latest(self, instance: str, metric: Metric) -> Cell:
-        key = (instance, tuple(metric.series), 0)
+        key = (instance, metric.name, 0)
         if key not in self._cells:
             self._cells[key] = self._watch.latest(instance, metric.series, self._at_ms, STREAK_WINDOW_S)
         return self._cells[key]

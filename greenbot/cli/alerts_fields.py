@@ -107,9 +107,7 @@ def rule_of(run: Run, given: Given, *, name: str, base: "Rule | None" = None) ->
     return rule_from(fields, base)
 
 
-def _fields(
-    run: Run, given: Given, *, name: str, base: "Rule | None"
-) -> "tuple[dict[str, object], list[Problem]]":
+def _fields(run: Run, given: Given, *, name: str, base: "Rule | None") -> "tuple[dict[str, object], list[Problem]]":
     wrong: list[Problem] = []
     fields: dict[str, object] = {} if base else {"name": name}
     fields |= {field: given[option] for option, field in _PLAIN.items() if given[option] is not None}

@@ -52,7 +52,10 @@ def asks_for(rule: "Rule") -> str:
     from greenbot.alerts.measures import MEASURES, unit_of
     from greenbot.alerts.units import duration_text, threshold_text
 
-    words = [rule.metric, rule.op, threshold_text(rule.threshold, unit_of(rule.metric))]
+    unit = unit_of(rule.metric)
+    is_long = unit == "ms" and rule.threshold >= 60_000 and rule.threshold % 1000 == 0
+    threshold = duration_text(round(rule.threshold / 1000)) if is_long else threshold_text(rule.threshold, unit)
+    words = [rule.metric, rule.op, threshold]
     measure = MEASURES.get(rule.metric)
     if measure is None or measure.has_window:
         words += ["over", duration_text(rule.window_s)]
@@ -94,12 +97,3 @@ def unwatched_words(at_ms: int | None, now_ms: int) -> str:
 
     since = "yet" if at_ms is None else f"for {short_duration((now_ms - at_ms) // 1000)}"
     return f"No service has looked at the rules {since}, so nothing new is noticed. Start one with: greenbot serve"
-
-
-def say_if_unwatched(run: Run) -> bool:
-    """Warn when no service evaluates the rules; whether one does."""
-    at_ms, now_ms = looked_at_ms(run.store), run.clock.now_ms()
-    if is_watched(at_ms, now_ms):
-        return True
-    run.out.warn(unwatched_words(at_ms, now_ms))
-    return False

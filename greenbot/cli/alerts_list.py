@@ -11,6 +11,7 @@ from greenbot.cli.run import Run
 if TYPE_CHECKING:
     from greenbot.alerts.rule import Rule
     from greenbot.alerts.states import Kept, Spot
+    from greenbot.db.connect import Row
 
 ALERTS_OF = "select * from alerts where rule = :rule"
 
@@ -114,17 +115,16 @@ def _details(run: Run, rule: "Rule") -> dict[str, object]:
     }
 
 
-def _alert(run: Run, rule: "Rule", row: Mapping[str, object]) -> dict[str, object]:
+def _alert(run: Run, rule: "Rule", row: "Row") -> dict[str, object]:
     from greenbot.alerts.measures import unit_of
     from greenbot.alerts.units import value_text
 
-    value, since = row["value"], row["since_at_ms"]
-    number = value if isinstance(value, float) else None
+    value: float | None = row["value"]
     return {
         "instance": row["instance"],
         "state": row["state"],
-        "since": moment_text(run, since if isinstance(since, int) else None),
-        "value": number if run.flags.json else value_text(number, unit_of(rule.metric)),
+        "since": moment_text(run, row["since_at_ms"]),
+        "value": value if run.flags.json else value_text(value, unit_of(rule.metric)),
         "reason": row["reason"],
         "acked_by": row["acked_by"],
         "ack_comment": row["ack_comment"],

@@ -28,7 +28,8 @@ def add(run: Run, name: NewName, given: Given) -> None:
     Try it on the past first: greenbot alerts backtest takes the same options.
 
     Examples:
-    greenbot alerts add errors --metric error_rate --above 10% --window 5m --for 5m --min-samples 20 --instance 'grand-*' --severity high --notify ops
+    greenbot alerts add errors --metric error_rate --above 10% --window 5m --for 5m --min-samples 20 --notify ops
+    greenbot alerts add coast --metric error_rate --at-least 5% --window 1h --instance 'coast-*' --severity high
     greenbot alerts add slow --metric response_time_p95 --above 8s --window 10m
     greenbot alerts add queue --metric outbox_oldest_age --above 30m --severity critical
     """

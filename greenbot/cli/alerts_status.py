@@ -12,7 +12,6 @@ from greenbot.cli.alerts_group import (
     moment_text,
     rule_names,
     rules_store,
-    say_if_unwatched,
     unwatched_words,
 )
 from greenbot.cli.run import Run
@@ -43,9 +42,8 @@ select * from notices
 #: Nagios' own exit codes.
 NAGIOS_CODES = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
 _LAST_ID = 2**63 - 1
-_FLEET = "*"
 
-Row_ = dict[str, object]
+Record = dict[str, object]
 RuleOption = Annotated[
     str | None, typer.Option("--rule", metavar="NAME", help="Only of this rule.", autocompletion=rule_names)
 ]
@@ -54,8 +52,9 @@ RuleOption = Annotated[
 @group.command("status", rows=True)
 def status(
     run: Run,
-    all_: Annotated[bool, typer.Option("--all", help="Also what is no alert yet: pending ones are shown anyway.")] = False,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 11 when something fires, or nobody looks.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit 11 when something fires, or nobody looks.")
+    ] = False,
 ) -> None:
     """What fires now, and what may soon, the worst first.
 
@@ -86,7 +85,7 @@ def status(
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
-def _table(run: Run, rows: Sequence[Row_]) -> None:
+def _table(run: Run, rows: Sequence[Record]) -> None:
     from greenbot.cli.values import Age
 
     shown = [row | {"since_s": Age(row["since_s"]), "value": row["value_text"]} for row in rows]  # type: ignore[call-overload]  # whole seconds
@@ -100,7 +99,7 @@ def _table(run: Run, rows: Sequence[Row_]) -> None:
         run.out.say("Say that you have seen it: greenbot alerts ack RULE/INSTANCE")
 
 
-def _now(run: Run) -> list[Row_]:
+def _now(run: Run) -> list[Record]:
     """Every alert that is not over, the worst first."""
     from greenbot.alerts.rule import SEVERITIES
 
@@ -113,7 +112,7 @@ def _now(run: Run) -> list[Row_]:
     return [_alert(run, row, now_ms) for row in ordered]
 
 
-def _alert(run: Run, row: "Row", now_ms: int) -> Row_:
+def _alert(run: Run, row: "Row", now_ms: int) -> Record:
     since_ms = row["firing_since_ms"] if row["state"] != "pending" else None
     since_ms = since_ms or row["since_at_ms"]
     return {
@@ -175,15 +174,15 @@ def history(
     }
     if notices:
         rows = [_notice(run, row) for row in rules_store(run).all(NOTICES, **wanted)]
-        columns = ("at", "rule", "instance", "kind", "state", "why")
-        run.out.rows(rows, columns, more=("id", "severity", "reason"), empty="Nobody was owed a notice.")
+        told = ("at", "rule", "instance", "kind", "state", "why")
+        run.out.rows(rows, told, more=("id", "severity", "reason"), empty="Nobody was owed a notice.")
         return
     rows = [_move(run, row) for row in rules_store(run).all(LOG, **wanted)]
     columns = ("at", "rule", "instance", "from", "to", "value", "reason")
     run.out.rows(rows, columns, more=("id", "severity", "rule_version"), empty="No alert ever changed.")
 
 
-def _move(run: Run, row: "Row") -> Row_:
+def _move(run: Run, row: "Row") -> Record:
     return {
         "id": row["id"],
         "at": moment_text(run, row["at_ms"]),
@@ -198,7 +197,7 @@ def _move(run: Run, row: "Row") -> Row_:
     }
 
 
-def _notice(run: Run, row: "Row") -> Row_:
+def _notice(run: Run, row: "Row") -> Record:
     return {
         "id": row["id"],
         "at": moment_text(run, row["at_ms"]),
@@ -223,11 +222,15 @@ def _since(run: Run, text: str | None) -> int | None:
 @group.command("ack", dry_run=True)
 def ack(
     run: Run,
-    alert: Annotated[str, typer.Argument(metavar="RULE[/INSTANCE]", help="Which alert; without an instance: all of the rule.",
-                                         autocompletion=rule_names)],
+    alert: Annotated[
+        str,
+        typer.Argument(
+            metavar="RULE[/INSTANCE]", help="Which alert; a rule alone: all of its.", autocompletion=rule_names
+        ),
+    ],
     comment: Annotated[str, typer.Option("--comment", metavar="TEXT", help="What you do about it.")] = "",
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take it back: repeats go on.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Say that you have seen an alert: it is repeated no more until it is over.
 
     Examples:
@@ -249,7 +252,7 @@ def ack(
     for one in instances:
         if withdraw:
             done = acks.withdraw(run.store, rule, one, run.operator)
-            record: Row_ = {"rule": rule, "instance": one, "withdrawn": done}
+            record: Record = {"rule": rule, "instance": one, "withdrawn": done}
         else:
             acked = acks.acknowledge(run.store, rule, one, run.operator, comment)
             record = {"rule": rule, "instance": one, "acked_by": acked.by, "comment": acked.comment}
@@ -275,7 +278,9 @@ def check(
     run: Run,
     rule: RuleOption = None,
     nagios: Annotated[bool, typer.Option("--nagios", help="Exit as Nagios wants it: 0 to 3.")] = False,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 11 when it is not OK; so it does anyway.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit 11 when it is not OK; so it does anyway.")
+    ] = False,
 ) -> None:
     """One line for a monitoring system, with figures behind the bar. Exits 11 when something fires, or nobody looks.
 
@@ -316,14 +321,14 @@ def _is_wanted(run: Run, row: Mapping[str, object], rule: str | None) -> bool:
     return named and rule in (None, row["rule"])
 
 
-def _verdict(rows: Sequence[Row_]) -> str:
+def _verdict(rows: Sequence[Record]) -> str:
     firing = [row for row in rows if row["state"] != "pending"]
     if any(row["severity"] in ("high", "critical") and row["acked_by"] is None for row in firing):
         return "CRITICAL"
     return "WARNING" if firing else "OK"
 
 
-def _summary(run: Run, rows: Sequence[Row_], word: str, looked_ms: int | None) -> str:
+def _summary(run: Run, rows: Sequence[Record], word: str, looked_ms: int | None) -> str:
     if word == "UNKNOWN":
         return unwatched_words(looked_ms, run.clock.now_ms()).replace("|", "/")
     firing = [row for row in rows if row["state"] != "pending"]
@@ -332,7 +337,7 @@ def _summary(run: Run, rows: Sequence[Row_], word: str, looked_ms: int | None) -
     return f"{len(firing)} firing: {named}{more}" if firing else "nothing fires"
 
 
-def _figures(rows: Sequence[Row_]) -> str:
+def _figures(rows: Sequence[Record]) -> str:
     """Figures as Nagios plots them."""
     counts = {"firing": 0, "pending": 0, "acked": 0, "critical": 0, "high": 0, "medium": 0, "low": 0}
     for row in rows:

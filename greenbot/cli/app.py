@@ -27,6 +27,7 @@ ENTRIES = {
     "metrics": Entry("greenbot.cli.metrics", "What was measured: calls, errors, times, messages, events", "Operate"),
     "instances": Entry("greenbot.cli.instances_all", "The WhatsApp numbers greenbot works with", "Operate"),
     "api": Entry("greenbot.cli.api", "Call any GREEN-API method", "Operate"),
+    "alerts": Entry("greenbot.cli.alerts", "Be told when something is wrong: rules, silences, receivers", "Alerts"),
     "sim": Entry("greenbot.cli.sim", "The built-in GREEN-API simulator", "Test"),
     "trigger": Entry("greenbot.cli.trigger", "Let the simulator emit an event", "Test"),
     "understand": Entry("greenbot.cli.understand", "Try how a guest's text is understood", "Test"),

@@ -65,6 +65,16 @@ create table metric_hours (
   primary key (instance, series, at_s)
 ) strict, without rowid;
 
+-- Everything that ever was, of each instance: only grows, whatever is pruned. What counters are read from.
+create table metric_totals (
+  instance integer not null,
+  series   integer not null,
+  n        integer not null,
+  bad      integer not null,
+  sum_ms   integer not null,
+  primary key (instance, series)
+) strict, without rowid;
+
 create table metric_marks (
   name  text primary key,      -- rolled_id: the cells up to there are in minutes and hours
   value integer not null

@@ -3,7 +3,7 @@
 The keeper writes it every ten seconds. Where no keeper runs, `take` makes it from the cells.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -51,6 +51,23 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     events: int = 0
     failed_events: int = 0
     event_lag_ms: int | None = None
+    accepted: int = 0
+    expired: int = 0
+    uncertain: int = 0
+    read: int = 0
+    no_account: int = 0
+    #: Messages WhatsApp took or refused: what `delivered` is a share of.
+    departed: int = 0
+    received: int = 0
+    webhooks: int = 0
+    failed_webhooks: int = 0
+    webhook_mean_ms: int | None = None
+    auth_failures: int = 0
+
+    @property
+    def delivery_share(self) -> float | None:
+        """Delivered messages of those WhatsApp took or refused, 0 to 1; None when there was none."""
+        return min(1.0, self.delivered / self.departed) if self.departed else None
 
     @property
     def error_share(self) -> float:
@@ -81,6 +98,8 @@ class Now(msgspec.Struct, frozen=True, kw_only=True):
     trend: tuple[Minute, ...] = ()
     #: How often each kind of error came in the last hour, the most frequent first.
     errors: tuple[tuple[str, int], ...] = ()
+    #: The same for the types of events.
+    event_types: tuple[tuple[str, int], ...] = ()
 
 
 NOTHING = Figures()
@@ -90,12 +109,14 @@ def look(window: Window, at_s: int) -> Now:
     """What a window that follows the store says at a moment."""
     instances = {name: _figures(window, name, aligned(at_s)) for name in window.instances()}
     trend, errors = _last_hour(window, at_s)
+    events = window.total(FLEET, (Series.EVENT,), aligned(at_s), TREND_MINUTES * 60)
     return Now(
         at_ms=at_s * 1000,
         fleet=_figures(window, FLEET, aligned(at_s)),
         instances={name: figures for name, figures in instances.items() if figures != NOTHING},
         trend=trend,
         errors=errors,
+        event_types=tuple(_most_frequent(events.labels)),
     )
 
 
@@ -121,11 +142,15 @@ def new_window() -> Window:
 
 
 def _figures(window: Window, who: str, until_s: int) -> Figures:
-    def of(*series: Series) -> Cell:
-        return window.total(who, series, until_s, WINDOW_SECONDS)
+    return figures_of(lambda series: window.total(who, series, until_s, WINDOW_SECONDS))
 
-    calls, timed, wait = of(*CALLS), of(*TIMED_CALLS), of(Series.WAIT)
-    message, delivery, event = of(Series.MESSAGE), of(Series.DELIVERY), of(Series.EVENT)
+
+def figures_of(total: Callable[[Sequence[Series]], Cell]) -> Figures:
+    """The figures of whatever stretch of time `total` sums up a series over."""
+    calls, timed, wait = total(CALLS), total(TIMED_CALLS), total((Series.WAIT,))
+    message, delivery, event = total((Series.MESSAGE,)), total((Series.DELIVERY,)), total((Series.EVENT,))
+    webhook = total((Series.WEBHOOK,))
+    met = delivery.labels
     p50, p95, p99 = timed.percentiles(0.5, 0.95, 0.99)
     return Figures(
         calls=calls.n,
@@ -145,7 +170,22 @@ def _figures(window: Window, who: str, until_s: int) -> Figures:
         events=event.n,
         failed_events=event.bad,
         event_lag_ms=_whole(event.mean_ms),
+        accepted=_beginning(message, "accepted"),
+        expired=_beginning(message, "expired"),
+        uncertain=_beginning(message, "uncertain"),
+        read=met.get("read", 0),
+        no_account=met.get("noAccount", 0),
+        departed=met.get("sent", 0) + met.get("noAccount", 0) + met.get("failed", 0),
+        received=_beginning(event, "incomingMessageReceived"),
+        webhooks=webhook.n,
+        failed_webhooks=webhook.bad,
+        webhook_mean_ms=_whole(webhook.mean_ms),
+        auth_failures=total((Series.AUTH,)).n,
     )
+
+
+def _beginning(cell: Cell, word: str) -> int:
+    return sum(count for label, count in cell.labels.items() if label.partition(" ")[0] == word)
 
 
 def _last_hour(window: Window, at_s: int) -> tuple[tuple[Minute, ...], tuple[tuple[str, int], ...]]:

@@ -63,6 +63,27 @@ def trend(
     return sorted(steps.items())
 
 
+def rolled(db: "Db", names: Names, stretch: Stretch, series: Sequence[Series], instance: str = FLEET) -> Cell:
+    """The same as `reading` to the minute, without what is not rolled up yet (a minute of a running service).
+
+    Costs no more however much the other instances did. Raises Busy, StoreError.
+    """
+    sums = Cell()
+    for _, cell in sorted(_coarse(db, names, stretch, series, instance), key=lambda piece: piece[0]):
+        sums.merge(cell)
+    return sums
+
+
+def rolled_trend(
+    db: "Db", names: Names, stretch: Stretch, series: Sequence[Series], instance: str = FLEET, *, step_s: int = 60
+) -> dict[int, Cell]:
+    """The same as `trend` for whole minutes, without what is not rolled up yet. Raises Busy, StoreError."""
+    steps: dict[int, Cell] = {}
+    for at_s, cell in _level(db, names, "metric_minutes", stretch, series, instance):
+        steps.setdefault(at_s // step_s * step_s, Cell()).merge(cell)
+    return steps
+
+
 def by_instance(db: "Db", names: Names, since_s: int, series: Sequence[Series]) -> dict[str, Cell]:
     """What each instance did since a moment that is at most an hour ago. Raises Busy, StoreError."""
     found: dict[str, Cell] = {}
@@ -78,6 +99,14 @@ def _pieces(
     if stretch.until_s - stretch.since_s <= FINE_SECONDS:
         yield from _cells_of(db, names, stretch, series, instance)
         return
+    yield from _coarse(db, names, stretch, series, instance)
+    yield from _unrolled(db, names, stretch, series, instance)
+
+
+def _coarse(
+    db: "Db", names: Names, stretch: Stretch, series: Sequence[Series], instance: str
+) -> Iterator[tuple[int, Cell]]:
+    """Whole hours as such, the edges by the minute."""
     first_hour, last_hour = -(-stretch.since_s // 3600) * 3600, stretch.until_s // 3600 * 3600
     whole = Stretch(since_s=first_hour, until_s=max(first_hour, last_hour))
     yield from _level(db, names, "metric_hours", whole, series, instance)
@@ -86,7 +115,6 @@ def _pieces(
         Stretch(since_s=whole.until_s, until_s=stretch.until_s),
     ):
         yield from _level(db, names, "metric_minutes", edge, series, instance)
-    yield from _unrolled(db, names, stretch, series, instance)
 
 
 def _level(

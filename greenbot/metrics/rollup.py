@@ -35,6 +35,11 @@ values (:instance, :series, :at_s, :n, :bad, :sum_ms, :max_ms, :hist, :labels)
 """  # noqa: S608 - ours
     for level in SECONDS
 }
+ADD_TO_TOTALS = """
+insert into metric_totals (instance, series, n, bad, sum_ms) values (:instance, :series, :n, :bad, :sum_ms)
+    on conflict do update set n = n + excluded.n, bad = bad + excluded.bad, sum_ms = sum_ms + excluded.sum_ms
+"""
+TOTALS = "select * from metric_totals"
 AT_ONCE = 20_000
 
 
@@ -65,10 +70,43 @@ def roll_up(db: "Db", names: Names) -> int:
             if cells:
                 for level, seconds in SECONDS.items():
                     _merge_level(tx, names, level, _grouped(cells, seconds))
+                _add_to_totals(tx, names, cells)
                 tx.run(SET_ROLLED_ID, id=cells[-1].id)
         rolled += len(cells)
         if len(cells) < AT_ONCE:
             return rolled
+
+
+@dataclass(slots=True, kw_only=True)
+class Total:
+    """All that ever was of one instance and series."""
+
+    n: int = 0
+    bad: int = 0
+    sum_ms: int = 0
+
+
+def totals(reader: "Db | Tx", names: Names) -> dict[tuple[str, Series], Total]:
+    """What was ever counted, as far as it is rolled up; only grows. Raises Busy, StoreError."""
+    return {
+        (names.name(reader, row["instance"]), Series(row["series"])): Total(
+            n=row["n"], bad=row["bad"], sum_ms=row["sum_ms"]
+        )
+        for row in reader.all(TOTALS)
+    }
+
+
+def _add_to_totals(tx: "Tx", names: Names, cells: list[Stored]) -> None:
+    sums: dict[tuple[str, Series], Total] = {}
+    for stored in cells:
+        if stored.key.series not in SAMPLES:
+            total = sums.setdefault((stored.key.instance, stored.key.series), Total())
+            total.n += stored.cell.n
+            total.bad += stored.cell.bad
+            total.sum_ms += stored.cell.sum_ms
+    for (instance, series), total in sums.items():
+        number = names.number(tx, instance)
+        tx.run(ADD_TO_TOTALS, instance=number, series=int(series), n=total.n, bad=total.bad, sum_ms=total.sum_ms)
 
 
 def _grouped(cells: list[Stored], seconds: int) -> dict[_Spot, Cell]:

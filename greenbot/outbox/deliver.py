@@ -59,6 +59,10 @@ def ignore_progress(sent_bytes: int, all_bytes: int) -> None:
     """Nobody watches."""
 
 
+def at_once() -> None:
+    """There is nothing to wait for."""
+
+
 async def deliver(
     db: "Db",
     message_id: int,
@@ -73,6 +77,7 @@ async def deliver(
     rest_ms: int | None = None,
     tries_again: "Callable[[Outcome], bool] | None" = None,
     rules: Rules | None = None,
+    before_post: "Callable[[], None]" = at_once,
 ) -> Delivery:
     """Deliver one accepted message: claim it, commit "about to POST", POST once, commit the outcome.
 
@@ -82,6 +87,7 @@ async def deliver(
     blocking the thread. `rest_ms`: how long a requeued message rests. `tries_again`: the caller's word,
     for an outcome that is known not sent, that he will try again himself; then it is requeued.
     `rules` are asked before it is claimed; one they hold back is blocked with the reason `rules`.
+    `before_post` is called when only the POST is left to be done: commits before it may have taken their time.
 
     Interrupted (KeyboardInterrupt, cancellation) before "about to POST" the message is cancelled
     or requeued, afterwards it is uncertain unless the client knows better; the interrupt goes on
@@ -97,6 +103,7 @@ async def deliver(
         rest_ms=rest_ms,
         tries_again=tries_again,
         rules=rules,
+        before_post=before_post,
     )
     sweep(db, run_dir=owner.run_dir, clock=clock)
     message = get(db, message_id)
@@ -112,6 +119,7 @@ async def deliver(
         posting = errand.about_to_post(held)
     except Fenced:
         return Delivery(message=get(db, message_id), blocked=Blocked(why="not_queued"))
+    errand.wait_for_turn(posting)
     outcome = await errand.post(posting, draft)
     return errand.record(message, posting, outcome)
 
@@ -139,6 +147,7 @@ class _Errand:
     rest_ms: int | None
     tries_again: "Callable[[Outcome], bool] | None"
     rules: Rules | None
+    before_post: "Callable[[], None]"
 
     def give_up(
         self, message: Message, reason: Reason, *, cause: str | None = None, detail: str | None = None
@@ -190,6 +199,21 @@ class _Errand:
         # A store that fails twice is left to the next sweep, which takes the message back.
         with suppress(GreenbotError):
             release(self.db, held, back, clock=self.clock)
+
+    def wait_for_turn(self, posting: Claim) -> None:
+        try:
+            self.before_post()
+        except BaseException as error:
+            self._take_back(posting, type(error).__name__)
+            raise
+
+    def _take_back(self, posting: Claim, cause: str) -> None:
+        """Nothing has left yet, and this process knows it."""
+        back = Change(state=State.QUEUED, reason=Reason.NOT_SENT, cause=cause)
+        if self.on_not_sent == "fail":
+            back = Change(state=State.CANCELLED, reason=Reason.INTERRUPTED, cause=cause)
+        with suppress(GreenbotError):
+            release(self.db, posting, back, clock=self.clock)
 
     async def post(self, posting: Claim, draft: "Draft") -> "Outcome":
         try:

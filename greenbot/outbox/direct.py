@@ -134,6 +134,7 @@ class Direct:
                 retry_after_seconds=self._until(admission),
             )
         plan = _Plan(self, message.round_attempts + 1, deadline)
+        place = _Place(self, reservation)
         delivery = await deliver(
             self.db,
             message.id,
@@ -146,7 +147,9 @@ class Direct:
             rest_ms=0,
             tries_again=plan.tries_again,
             rules=self.rules,
+            before_post=place.keep,
         )
+        reservation = place.reservation
         if delivery.blocked is not None and delivery.blocked.verdict is not None:
             hosts.settle(())
             give_back(self.lines, reservation, self.clock)
@@ -229,6 +232,22 @@ class Direct:
         if seconds >= _WORTH_A_WORD_SECONDS:
             moment = localtime(self.clock.now_ms() / 1000 + seconds)
             self.tell(f"{what} in {seconds:.0f} s, at {strftime('%H:%M:%S %Z', moment)}: {why}.")
+
+
+@dataclass(slots=True)
+class _Place:
+    """A place in the line of the limits, kept until the call really leaves."""
+
+    direct: Direct
+    reservation: Reservation
+
+    def keep(self) -> None:
+        """Tell the line when the call leaves, after commits that took their time; it may have to wait once more."""
+        direct = self.direct
+        self.reservation = when_due(direct.lines, self.reservation, direct.clock)
+        while wait_ms := self.reservation.wait_ms(direct.clock):
+            direct.wait(wait_ms / 1000)
+            self.reservation = when_due(direct.lines, self.reservation, direct.clock)
 
 
 @dataclass(slots=True)

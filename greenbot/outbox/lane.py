@@ -287,9 +287,31 @@ class Lane:
         for message, verdict in taken.held_back:
             assert self._desk.rules is not None, "who else held them back"
             self._desk.rules.hold_back(self._desk.db, message, verdict)
+        try:
+            on_time = await self._on_time(reservation) if taken.postings else reservation
+        except asyncio.CancelledError:
+            self._put_back(coming)
+            raise
+        if on_time is None:
+            self._put_back(coming)
+            return 0.0
         for posting in taken.postings:
-            self._begin(client, posting, admissions[posting.host], reservation)
+            self._begin(client, posting, admissions[posting.host], on_time)
         return self._after_turn(taken)
+
+    async def _on_time(self, reservation: Reservation) -> Reservation | None:
+        """After a commit that took its time the line is told when the call really leaves, and it may have to wait
+        once more; None when we were told to stop meanwhile."""
+        desk = self._desk
+        if not reservation.tickets:
+            return reservation
+        reservation = when_due(desk.lines, reservation, desk.clock)
+        while wait_ms := reservation.wait_ms(desk.clock):
+            await self._asleep(wait_ms / 1000)
+            if self._stopping:
+                return None
+            reservation = when_due(desk.lines, reservation, desk.clock)
+        return reservation
 
     def _put_back(self, coming: "asyncio.Future[Taken]") -> None:
         """Taken, but we are told to end at once: nothing of it has begun to leave."""

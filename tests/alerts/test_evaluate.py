@@ -108,7 +108,7 @@ def test_thresholds_at_the_ends_have_a_number_of_clean_calls_too(threshold: floa
 
 def alert(state: State, **since_minutes: float) -> Alert:
     """An alert in a state, looked at just before; so many minutes ago this or that began."""
-    known = {name: None for name in ("active", "firing", "false", "nodata")} | {"since": 0.0} | since_minutes
+    known = dict.fromkeys(("active", "firing", "false", "nodata")) | {"since": 0.0} | since_minutes
     moments = {name: None if ago is None else NOW_MS - round(ago * MINUTE_MS) for name, ago in known.items()}
     return Alert(
         rule_version=1,
@@ -229,9 +229,7 @@ def test_a_firing_alert_does_not_mind_an_absence() -> None:
 
 @pytest.mark.parametrize("state", ["recovering", "nodata"])
 def test_an_absence_counts_neither_as_well_nor_as_no_data(state: State) -> None:
-    before = replace(
-        alert(state, active=90, false=20, nodata=20), evaluated_at_ms=NOW_MS - 20 * MINUTE_MS
-    )
+    before = replace(alert(state, active=90, false=20, nodata=20), evaluated_at_ms=NOW_MS - 20 * MINUTE_MS)
 
     assert step(before, KEEPS, Verdict(condition=UNCLEAR), NOW_MS).moves == ()
 

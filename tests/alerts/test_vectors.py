@@ -82,7 +82,7 @@ BAD = {
     "bad rule": ('length = "5m"\n[[rule]]\nname = "x"\n', r"rule\[0\]: metric is missing"),
     "unknown rule": ('length = "5m"\n[[expect]]\nrule = "nope"\nmoves = []\n', "no rule nope"),
     "unknown default": ('length = "5m"\nrules = ["nope"]\n', "rules should be a list"),
-    "bad move": ('length = "5m"\n[[expect]]\nrule = "slow_response"\nmoves = ["sleeping at 5s"]\n', r"expect\[0\].moves"),
+    "bad move": ('length = "5m"\n[[expect]]\nrule = "slow_response"\nmoves = ["asleep at 5s"]\n', r"expect\[0\].moves"),
     "no time": ('length = "5m"\n[[calls]]\nfrom = "x"\nuntil = "5s"\nevery = "1s"\n', r"calls\[0\].from"),
     "endless": ('length = "5m"\n[[calls]]\nfrom = "0s"\nuntil = "5s"\nevery = "0s"\n', "every should be longer"),
     "too much": ('length = "2d"\n[[calls]]\nfrom = "0s"\nuntil = "2d"\nevery = "1ms"\n', "every should be longer"),

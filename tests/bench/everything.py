@@ -9,7 +9,8 @@ import sys
 from tests.architecture.files import ROOT
 
 #: The programs of this folder, the quiet ones before those that load the machine.
-MEASUREMENTS = ("startup", "sending", "parallel", "limiter", "writers", "queue_size", "chats", "intake", "slow_clients")
+MEASUREMENTS = ("startup", "sending", "parallel", "limiter", "writers", "queue_size", "chats", "intake")
+MEASUREMENTS += ("slow_clients", "evaluator")
 #: Not measurements: what they share, and the other side of some of them.
 HELPERS = (
     "everything",

@@ -16,6 +16,7 @@ from greenbot.db.audit import Operator
 from greenbot.db.connect import Db
 from greenbot.errors import CredentialsRefused, GreenbotError, Limited, Refused, Unreachable
 from greenbot.outbox import pauses
+from greenbot.outbox.claims import Claim, mark_sending
 from greenbot.outbox.delivery import Delivery
 from greenbot.outbox.direct import Direct, check_open
 from greenbot.outbox.limits import LaneLimits
@@ -90,6 +91,27 @@ def by(clock: ManualClock) -> Operator:
 
 
 def test_no_window_is_exceeded_however_many_shells_send(shell: Shell, add: Add) -> None:
+    shell.limits = LaneLimits(minute_count=6, second_rate=2.0)
+    for number in range(13):
+        assert shell.send(add(to=f"38044000{number:04d}").id).sent
+    assert min(later - sooner for sooner, later in zip(shell.posts, shell.posts[2:], strict=False)) >= 1.0
+    assert min(later - sooner for sooner, later in zip(shell.posts, shell.posts[6:], strict=False)) >= 60.0
+
+
+@pytest.mark.parametrize("slow_ms", [60, 700])
+@pytest.mark.parametrize("nth", [2, 3, 7])
+def test_a_slow_commit_before_the_call_makes_no_window_too_full(
+    shell: Shell, add: Add, monkeypatch: pytest.MonkeyPatch, slow_ms: int, nth: int
+) -> None:
+    marks: list[Claim] = []
+
+    def slow_disk(db: Db, held: Claim, *, clock: ManualClock) -> Claim:
+        marks.append(held)
+        if len(marks) == nth:
+            clock.advance(slow_ms / 1000)
+        return mark_sending(db, held, clock=clock)
+
+    monkeypatch.setattr("greenbot.outbox.deliver.mark_sending", slow_disk)
     shell.limits = LaneLimits(minute_count=6, second_rate=2.0)
     for number in range(13):
         assert shell.send(add(to=f"38044000{number:04d}").id).sent

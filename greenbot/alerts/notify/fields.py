@@ -138,3 +138,8 @@ _CHECKS: dict[str, Callable[[Field, object], object]] = {
     "word": _word, "words": _words, "argv": _argv, "count": _count, "choice": _choice, "url": _url, "chats": _chats,
     "name": _name,
 }  # fmt: skip
+
+
+def is_name(text: str) -> bool:
+    """Whether it can be the name of a receiver."""
+    return _NAME.fullmatch(text) is not None

@@ -19,7 +19,7 @@ class Sources:
     folder: Path
 
     def find(self, settings: Mapping[str, object], name: str) -> Secret | None:
-        """The secret, or None when none is named or there is none. Raises UnsafePermissions, TokenMissing, ConfigError."""
+        """The secret, or None when none is named or found. Raises UnsafePermissions, TokenMissing, ConfigError."""
         source = self._source(settings, name)
         return None if source is None else source.find()
 
