@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-unit test-integration test-webhook test-green-api test-coverage check bench startup interop \
 	verify verify-outbox verify-inbox verify-powerloss verify-intake verify-restarts verify-campaign verify-limits verify-writers \
-	verify-simulation audit lock clean
+	verify-logs verify-simulation verify-page audit lock clean
 
 # Bytecode must be kept, or every greenbot command starts four times slower; and our modules are found where they stand.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
@@ -85,7 +85,9 @@ verify:  ## everything before a release, one after the other: check, coverage, p
 	$(MAKE) verify-campaign
 	$(MAKE) verify-limits
 	$(MAKE) verify-writers
+	$(MAKE) verify-logs
 	$(MAKE) verify-simulation
+	$(MAKE) verify-page
 	$(MAKE) interop
 	$(MAKE) bench
 
@@ -121,9 +123,17 @@ verify-writers:  ## four processes write without pause: nobody waits long, every
 	$(SETUP)
 	$(PYTHON_HERE) -m tests.bench.writers $(ARGS)
 
+verify-logs:  ## eight processes write N lines each (20000) through fifty rotations: none lost, torn or seen twice
+	$(SETUP)
+	$(PYTHON_HERE) -m tests.verify.logs $(if $(N),--lines $(N)) $(ARGS)
+
 verify-simulation:  ## workers, breakers and reconciliation in N more seeded worlds (1000) on a virtual clock
 	$(SETUP)
 	$(PYTHON_HERE) -m tests.outbox.simulation.run 301-$(if $(N),$$((300 + $(N))),1300)
+
+verify-page:  ## the monitoring page in headless Chromium: pictures, hostile names, no network, a day of it; ARGS="--shots FOLDER"
+	$(SETUP)
+	$(PYTHON_HERE) -m tests.verify.page $(ARGS)
 
 audit:  ## known vulnerabilities of the locked versions
 	$(SETUP)

@@ -8,10 +8,11 @@ from bisect import insort
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+from weakref import WeakKeyDictionary
 
 import msgspec
 
-from greenbot.metrics.now import FRESH_MS, NOTHING, Figures, Minute, Now
+from greenbot.metrics.now import FRESH_MS, NOTHING, Figures, Minute, Now, left
 
 if TYPE_CHECKING:
     from greenbot.db.connect import Db
@@ -25,10 +26,11 @@ _RANK: Mapping[str, int] = {standing: rank for rank, standing in enumerate(STAND
 MOST_AGES = 50
 MOST_NEW_AGES = 5
 
-READ = "select body from metric_board where id = 1 and at_ms between :since and :now"
+EDITION = "select edition from metric_board where id = 1 and at_ms between :since and :now"
+READ = "select edition, body from metric_board where id = 1"
 WRITE = """
-insert into metric_board (id, at_ms, body) values (1, :at, :body)
-    on conflict do update set at_ms = excluded.at_ms, body = excluded.body
+insert into metric_board (id, edition, at_ms, body) values (1, 1, :at, :body)
+    on conflict do update set edition = edition + 1, at_ms = excluded.at_ms, body = excluded.body
 """
 #: What is out of the ordinary, as one value: SQLite and msgspec are quicker than a row at a time.
 LIVE = """
@@ -121,13 +123,38 @@ def prepare(db: "Db", now: Now, known: Collection[str], alerts: Iterable[Fact]) 
 
 def prepared(db: "Db", at_ms: int, known: Collection[str], alerts: Iterable[Fact]) -> Board | None:
     """The board the service left, with what was learned since; None when it left none lately."""
-    body = db.scalar(READ, since=at_ms - FRESH_MS, now=at_ms)
-    if not isinstance(body, bytes):
+    seen = _read(db, at_ms)
+    if seen is None:
         return None
-    kept = _DECODER.decode(body)
     facts = live_facts(db) | set(alerts)
-    views = _put_right(db, kept, facts, known, at_ms)
-    return _board(kept, views, facts)
+    return _board(seen.kept, _put_right(db, seen, facts, known, at_ms), facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """A board that was read, and the names on it."""
+
+    edition: int
+    kept: _Kept
+    names: frozenset[str]
+
+
+#: What each open store had on its board when it was last read.
+_read_before: "WeakKeyDictionary[Db, _Seen]" = WeakKeyDictionary()
+
+
+def _read(db: "Db", at_ms: int) -> _Seen | None:
+    edition = db.scalar(EDITION, since=at_ms - FRESH_MS, now=at_ms)
+    if not isinstance(edition, int):
+        return None
+    seen = _read_before.get(db)
+    if seen is None or seen.edition != edition:
+        row = db.one(READ)
+        assert row is not None
+        kept = _DECODER.decode(row["body"])
+        seen = _Seen(edition=row["edition"], kept=kept, names=frozenset([view.name for view in kept.views]))
+        _read_before[db] = seen
+    return seen
 
 
 def made(db: "Db", now: Now, known: Collection[str], alerts: Iterable[Fact], at_ms: int) -> Board:
@@ -220,9 +247,9 @@ def _made(
 _OF_QUEUE = ("queued", "claimed", "sending", "uncertain", "stalled")
 
 
-def _put_right(db: "Db", kept: _Kept, facts: set[Fact], known: Collection[str], at_ms: int) -> Sequence[InstanceView]:
+def _put_right(db: "Db", seen: _Seen, facts: set[Fact], known: Collection[str], at_ms: int) -> Sequence[InstanceView]:
     """The views as they are now."""
-    names = {view.name for view in kept.views}
+    kept, names = seen.kept, seen.names
     # A second more: the row may have been made right after the change.
     health = _health(db, kept.at_ms - 1000)
     wanted = {*known, *(instance for instance, kind, _, _ in facts if kind in _OF_QUEUE)}
@@ -234,13 +261,16 @@ def _put_right(db: "Db", kept: _Kept, facts: set[Fact], known: Collection[str], 
     unknown = {name for name in changed & wanted if name not in old}
     if unknown:
         health = {name: state for name, state in _health(db, 0).items() if name in unknown} | health
+    # An instance that came just now may have figures all the same.
+    now = left(db, at_ms) if unknown else None
+    figures = {} if now is None else now.instances
     live = _grouped(facts, changed & wanted)
     ages = _ages(db, [name for name, one in live.items() if "queued" in one.counts][:MOST_NEW_AGES], at_ms)
     for name, one in live.items():
         before = old.get(name)
         age_ms = ages.get(name, before.oldest_age_ms if before and "queued" in one.counts else None)
-        insort(views, _view(name, _health_of(name, health, before), before.figures if before else NOTHING, one, age_ms),
-               key=_order)  # fmt: skip
+        figure = before.figures if before else figures.get(name, NOTHING)
+        insort(views, _view(name, _health_of(name, health, before), figure, one, age_ms), key=_order)
     return views
 
 

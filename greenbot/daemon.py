@@ -16,6 +16,7 @@ from typing import Protocol
 
 from greenbot.clock import Clock
 from greenbot.errors import GreenbotError, StoreError, StoreFull
+from greenbot.logs.notes import note
 
 MOST_FAILURES = 5
 WINDOW_SECONDS = 60.0
@@ -141,12 +142,15 @@ class Supervisor:
     async def _run_once(self, part: Part) -> Exception | None:
         """Why it ended, unless it was asked to."""
         self._running.add(part.name)
+        note("info", "part", part=part.name, outcome="started")
         try:
             await part.run()
         except Exception as error:  # noqa: BLE001 - the border: whatever fails in a part, the others go on
+            note("error", "part", part=part.name, outcome="failed", words=_words(error))
             return error
         finally:
             self._running.discard(part.name)
+        note("info", "part", part=part.name, outcome="stopped")
         return None if self._stopping.is_set() else RuntimeError("it ended by itself")
 
     def _may_go_on(self, part: Part, error: Exception, failures: int) -> bool:
@@ -193,11 +197,11 @@ class Runnable(Protocol):
 class InThread:
     """A part with a thread and an event loop of its own, so that its waiting for the disk delays no webhook's answer.
 
-    `open_` makes the runnable inside that loop, and cleans up behind it.
+    `open_` makes the runnable inside that loop, and cleans up behind it. Without a `watchdog` it may stand still.
     """
 
     def __init__(
-        self, name: str, open_: Callable[[], AbstractAsyncContextManager[Runnable]], watchdog: "Watchdog"
+        self, name: str, open_: Callable[[], AbstractAsyncContextManager[Runnable]], watchdog: "Watchdog | None"
     ) -> None:
         self.name = name
         self._open = open_
@@ -225,7 +229,8 @@ class InThread:
 
     async def _work(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._watchdog.watch(self.name, self._loop)
+        if self._watchdog is not None:
+            self._watchdog.watch(self.name, self._loop)
         try:
             async with self._open() as runnable:
                 self._runnable = runnable
@@ -234,7 +239,8 @@ class InThread:
                 self._woken()
                 await runnable.run()
         finally:
-            self._watchdog.forget(self.name)
+            if self._watchdog is not None:
+                self._watchdog.forget(self.name)
             self._runnable = self._loop = None
 
     def stop(self) -> None:

@@ -33,8 +33,16 @@ _RESTRICTED = ("yellowCard", "suspended")
 Tags = Callable[[str], Collection[str]]
 
 
-def effects_of(clock: Clock, *, tags: Tags) -> tuple[Effect, ...]:
-    """Every effect, in its order. `tags` says which tags an instance has."""
+def any_hotel(instance: str) -> threads.Hotel:
+    """Nothing is known of it."""
+    return threads.ANY_HOTEL
+
+
+def effects_of(clock: Clock, *, tags: Tags, hotel: Callable[[str], threads.Hotel] = any_hotel) -> tuple[Effect, ...]:
+    """Every effect, in its order. `tags` and `hotel` say which tags an instance has, and who writes to it."""
+
+    def converse(tx: "Tx", event: StoredEvent, incoming: Incoming) -> None:
+        threads.record(tx, event, incoming, hotel=hotel(event.instance))
 
     def forward(tx: "Tx", event: StoredEvent, incoming: Incoming) -> None:
         queue.enqueue(tx, event, incoming, tags=tags)
@@ -43,7 +51,7 @@ def effects_of(clock: Clock, *, tags: Tags) -> tuple[Effect, ...]:
         partial(outbox_hears, clock=clock),
         partial(health_hears, clock=clock),
         partial(guest_is_heard, clock=clock),
-        threads.record,
+        converse,
         forward,
     )
 

@@ -44,7 +44,7 @@ from greenbot.outbox.table import enqueue_in
 if TYPE_CHECKING:
     from greenbot.db.connect import Db, Tx
 
-__all__ = ["Bot", "Reply", "bot", "load", "on", "part"]
+__all__ = ["Bot", "Reply", "bot", "load", "on", "part", "register"]
 
 #: A bot that talks to a bot stops after so many replies to one chat in a minute.
 MOST_REPLIES = 5
@@ -185,14 +185,18 @@ def load(spec: str) -> Bot:
     A module without one that uses `on` itself is served as well. Raises `UsageError`.
     """
     module_name, _, name = spec.partition(":")
+    if not all(map(str.isidentifier, module_name.split("."))):
+        raise UsageError(f"'{spec}' names no module.", hint="Write it like: --handlers mybot:bot")
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
         raise UsageError(f"There is no module {error.name}.", hint="Run it in the folder of your handlers.") from error
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"'{spec}' names no module.", hint="Write it like: --handlers mybot:bot") from error
+    except Exception as error:
+        raise UsageError(
+            f"{module_name} cannot be imported: {_where(error)}.", hint="Put right what it says."
+        ) from error
     found = getattr(module, name or "bot", None if name else bot)
     if not isinstance(found, Bot):
         raise UsageError(f"There is no Bot called {name or 'bot'} in {module_name}.", hint="Make one: bot = Bot()")
@@ -206,15 +210,22 @@ def part(bot: Bot, db: "Db", owner: Owner, clock: Clock, *, on_news: OnNews = ig
 
     Raises Busy, StoreError when the bot cannot be registered in the store.
     """
+    name = register(bot, db, clock)
+    carrier = _Carrier(bot, clock)
+    rng = random.Random()  # noqa: S311 - spreads retries, hides nothing
+    return Dispatcher(db, owner=owner, clock=clock, rng=rng, carriers={"handlers": carrier}, only=name, on_news=on_news)
+
+
+def register(bot: Bot, db: "Db", clock: Clock) -> str:
+    """From now on processed events are put in line for the bot, whether it runs or not; the name of its hook.
+
+    Raises Busy, StoreError.
+    """
     rule = Rule(
         name=_PREFIX + bot.module, kind="handlers", target=(bot.module,), wanted=bot.wanted, timeout_ms=TIMEOUT_MS
     )
     register_handlers(db, rule, Operator(name=rule.name, clock=clock))
-    carrier = _Carrier(bot, clock)
-    rng = random.Random()  # noqa: S311 - spreads retries, hides nothing
-    return Dispatcher(
-        db, owner=owner, clock=clock, rng=rng, carriers={"handlers": carrier}, only=rule.name, on_news=on_news
-    )
+    return rule.name
 
 
 class _Carrier:

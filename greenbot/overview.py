@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from greenbot import board
 from greenbot.board import STANDINGS, Board, InstanceView, Standing
 from greenbot.metrics.names import FLEET, Names
@@ -27,9 +29,12 @@ SEVERITIES = ("critical", "high", "medium", "low")
 #: A part of a service that was not seen for so long is gone.
 BEAT_MS = 45_000
 
+#: As one value, in the order of `AlertView`: a storm of alerts costs little.
 ALERTS = """
-select alerts.rule, alerts.instance, alerts.state, alerts.since_at_ms, alerts.firing_since_ms, alerts.value,
-       alerts.reason, alerts.acked_by, rules.severity, rules.metric, rules.op, rules.threshold, rules.description
+select json_group_array(json_array(
+         alerts.rule, alerts.instance, alerts.state, rules.severity, rules.metric, rules.op, rules.threshold,
+         alerts.value, coalesce(alerts.firing_since_ms, alerts.since_at_ms), alerts.reason, alerts.acked_by,
+         rules.description))
   from alerts indexed by alerts_active join alert_rules as rules on rules.name = alerts.rule
  where alerts.state in ('pending', 'firing', 'recovering', 'nodata')
 """
@@ -39,11 +44,14 @@ TROUBLED = MESSAGES + "where state = :state order by id desc limit :most"
 EVENTS = "select id, instance, type, chat_id, state, received_at_ms, reason from events order by id desc limit :most"
 BAD_EVENTS = "select state, count(*) as events from events where state in ('dead', 'quarantined') group by state"
 WAITING_EVENTS = "select count(*) from (select 1 from events where state in ('stored', 'processing') limit 10000)"
-BEATS = "select part, max(at_ms) as at_ms from metric_beats group by part"
+#: Of the evaluator counts that it looked at all alerts, not that it runs.
+BEATS = """
+select part, max(at_ms) as at_ms from metric_beats where part <> 'evaluator' group by part
+ union all select name, done_at_ms from duties where name = 'evaluator'
+"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertView:
+class AlertView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One alert that is not over. `value` is in the unit of its metric."""
 
     rule: str
@@ -58,6 +66,9 @@ class AlertView:
     reason: str
     acked_by: str | None
     description: str
+
+
+_ALERTS = msgspec.json.Decoder(list[AlertView])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,24 +199,12 @@ def _parts(db: "Db", at_ms: int) -> list[Part]:
 
 
 def _alerts(db: "Db") -> list[AlertView]:
-    views = [
-        AlertView(
-            rule=row["rule"],
-            instance=row["instance"],
-            state=row["state"],
-            severity=row["severity"],
-            metric=row["metric"],
-            op=row["op"],
-            threshold=row["threshold"],
-            value=row["value"],
-            since_at_ms=row["firing_since_ms"] or row["since_at_ms"],
-            reason=row["reason"],
-            acked_by=row["acked_by"],
-            description=row["description"],
-        )
-        for row in db.all(ALERTS)
-    ]
-    return sorted(views, key=lambda view: (view.state == "pending", SEVERITIES.index(view.severity), view.since_at_ms))
+    text = db.scalar(ALERTS)
+    assert isinstance(text, str)
+    return sorted(
+        _ALERTS.decode(text),
+        key=lambda view: (view.state == "pending", SEVERITIES.index(view.severity), view.since_at_ms),
+    )
 
 
 def _message(row: "Row") -> MessageView:

@@ -10,19 +10,27 @@ from greenbot.config.settings import Instance, Settings
 from greenbot.errors import ConfigError
 
 if TYPE_CHECKING:
+    from greenbot.alerts.evaluator import Evaluator
+    from greenbot.alerts.heartbeat import Heartbeat
+    from greenbot.alerts.teller import Teller
     from greenbot.api.aiohttp_transport import AiohttpTransport
     from greenbot.api.client import Client, OnCall
+    from greenbot.config.settings import LogSettings
     from greenbot.db.connect import Db
     from greenbot.hooks.dispatcher import Dispatcher
     from greenbot.hooks.hook import Kind
     from greenbot.hooks.job import Carry
     from greenbot.inbox.process import Processor
     from greenbot.inbox.receive import OnReceived, Receiver
+    from greenbot.logs.book import Book
+    from greenbot.logs.sinks import Sink
+    from greenbot.metrics.recorder import Recorder
     from greenbot.outbound.guard import Policy
     from greenbot.outbox.gate import OnNews
     from greenbot.outbox.limits import LaneLimits
     from greenbot.outbox.owner import Owner
     from greenbot.outbox.worker import Service, Worker
+    from greenbot.redact import Secret
     from greenbot.resilience.lines import Lines
 
 
@@ -37,6 +45,45 @@ def open_store(settings: Settings, clock: Clock, *, create: bool = True) -> "Db"
     if create:
         make_private_dir(settings.paths.store_file.parent)
     return connect(settings.paths.store_file, clock=clock, create=create)
+
+
+def open_log(settings: Settings, clock: Clock, *, collects: bool = False) -> "Book | None":
+    """The log of this process, as configured; None where there is none. Raises `UnsafePermissions`, `ConfigError`.
+
+    `collects`: a thread writes, for who works on without pause.
+    """
+    from greenbot.logs.book import Book, Detail, Rules
+    from greenbot.logs.line import level_of
+
+    place = settings.log_place
+    if place.to == "none":
+        return None
+
+    def detail(log: "LogSettings") -> Detail:
+        return Detail(detailed=log.detailed, request_body=log.request_body, response_body=log.response_body)
+
+    rules = Rules(
+        level=level_of(place.level),
+        phones=place.phones,
+        general=detail(settings.log),
+        instances={name: detail(instance.log) for name, instance in settings.instances.items()},
+    )
+    return Book(_log_sink(settings, clock), rules, clock, collects=collects)
+
+
+def _log_sink(settings: Settings, clock: Clock) -> "Sink":
+    place = settings.log_place
+    if place.to != "file":
+        from greenbot.logs.sinks import Journal, Stderr
+
+        return Journal() if place.to == "journal" else Stderr()
+    from greenbot.config.paths import make_private_dir
+    from greenbot.logs.rotation import Limits
+    from greenbot.logs.writer import FileWriter
+
+    make_private_dir(settings.paths.log_file.parent)
+    limits = Limits(most_bytes=place.max_mb << 20, most_age_ms=place.max_hours * 3_600_000, keep=place.keep)
+    return FileWriter(settings.paths.log_file, clock, limits)
 
 
 def make_client(
@@ -98,20 +145,26 @@ def make_worker(
     environ: Mapping[str, str],
     transport: "AiohttpTransport",
     on_news: "OnNews",
+    recorder: "Recorder | None" = None,
 ) -> "Worker":
-    """A worker for every instance that `read_settings` knows when it is asked; it is asked again for fresh tokens."""
+    """A worker for every instance that `read_settings` knows when it is asked; it is asked again for fresh tokens.
+
+    `recorder` counts its questions to GREEN-API and what limits hold back; messages count themselves.
+    """
     import random
     from dataclasses import replace
 
     from greenbot.campaigns.dispatch import DispatchRules
     from greenbot.outbox.clients import Clients
+    from greenbot.outbox.lane import ignore_wait
     from greenbot.outbox.reconcile import Reconciler
     from greenbot.outbox.timing import times_of
     from greenbot.outbox.worker import DEFAULT_PACE, Service, Worker
 
     def client_of(name: str) -> "Client":
         settings = read_settings()
-        return make_client(settings, settings.instance(name), clock, transport=transport)
+        on_call = None if recorder is None else recorder.call
+        return make_client(settings, settings.instance(name), clock, transport=transport, on_call=on_call)
 
     def service_of(name: str) -> "Service | None":
         settings = read_settings()
@@ -137,6 +190,7 @@ def make_worker(
         pace=replace(DEFAULT_PACE, reconcile_seconds=reconcile_seconds),
         on_news=on_news,
         reconcile=reconciler.run_pass,
+        on_wait=ignore_wait if recorder is None else recorder.wait,
     )
 
 
@@ -147,6 +201,7 @@ def make_processor(
     import random
     from functools import partial
 
+    from greenbot.chats.threads import Hotel
     from greenbot.effects import effects_of
     from greenbot.inbox.process import Processor
     from greenbot.outbox.owner import is_alive
@@ -155,13 +210,19 @@ def make_processor(
         known = read_settings().instances.get(instance)
         return () if known is None else tuple(known.tags)
 
+    def hotel(instance: str) -> Hotel:
+        settings = read_settings()
+        known = settings.instances.get(instance)
+        country_code = settings.country_code if known is None else known.country_code
+        return Hotel(words=settings.understand_words, country_code=country_code or "")
+
     return Processor(
         db,
         owner=owner.id,
         is_alive=partial(is_alive, owner.run_dir),
         clock=clock,
         rng=random.Random(),  # noqa: S311 - spreads retries, hides nothing
-        effects=effects_of(clock, tags=tags),
+        effects=effects_of(clock, tags=tags, hotel=hotel),
         on_news=on_news,
     )
 
@@ -213,6 +274,77 @@ def make_dispatcher(
         clock=clock,
         rng=random.Random(),  # noqa: S311 - spreads retries, hides nothing
         carriers=hook_carriers(read_settings, clock, environ=environ),
+        on_news=on_news,
+    )
+
+
+def make_evaluator(
+    read_settings: Callable[[], Settings], db: "Db", owner: "Owner", clock: Clock, *, on_notices: Callable[[], None]
+) -> "Evaluator":
+    """The part that looks at all alerts; `on_notices` is called when people are owed something."""
+    from functools import partial
+
+    from greenbot.alerts.evaluator import Evaluator
+    from greenbot.outbox.owner import is_alive
+
+    return Evaluator(
+        db,
+        clock=clock,
+        owner=owner.id,
+        instances=lambda: read_settings().instances,
+        on_notices=on_notices,
+        is_alive=partial(is_alive, owner.run_dir),
+    )
+
+
+def make_teller(
+    read_settings: Callable[[], Settings],
+    db: "Db",
+    owner: "Owner",
+    clock: Clock,
+    *,
+    environ: Mapping[str, str],
+    on_news: "Callable[[str, str], None]",
+) -> "Teller":
+    """The part that tells people; one Db for the thread it runs in. For a shell: `await once()`."""
+    import random
+
+    from greenbot.alerts.notify.sources import Sources
+    from greenbot.alerts.notify.telling import Reach
+    from greenbot.alerts.teller import Teller, times_of
+
+    reach = Reach(
+        clock=clock,
+        sources=Sources(environ=environ, folder=read_settings().paths.config_file.parent),
+        policy=lambda: outbound_policy(read_settings()),
+        environ=environ,
+        db=db,
+        instances=lambda: read_settings().instances,
+    )
+    rng = random.Random()  # noqa: S311 - spreads retries, hides nothing
+    return Teller(db, owner=owner, clock=clock, rng=rng, reach=reach, times=times_of(environ), on_news=on_news)
+
+
+def make_heartbeat(
+    read_settings: Callable[[], Settings],
+    db: "Db",
+    owner: "Owner",
+    clock: Clock,
+    *,
+    on_news: "Callable[[str, str], None]",
+) -> "Heartbeat":
+    """The dead-man's switch, which follows the evaluator's looks."""
+    from greenbot.alerts.heartbeat import Heartbeat
+
+    def url() -> "Secret | None":
+        return read_settings().heartbeat_url.find()
+
+    return Heartbeat(
+        db,
+        clock=clock,
+        owner=owner.id,
+        url=url,
+        policy=lambda: outbound_policy(read_settings()),
         on_news=on_news,
     )
 

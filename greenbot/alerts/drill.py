@@ -1,6 +1,7 @@
 """A drill: a marked notice that takes the whole way, from the rule over the grouping to the receiver."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from greenbot.alerts.measures import unit_of
@@ -16,10 +17,11 @@ values (:key, :at, :rule, :instance, 'drill', :severity, :value, 'drill', :facts
 """
 
 
-def begin(db: "Db", rule_name: str, instance: str, by: Operator) -> int:
+def begin(db: "Db", rule_name: str, instance: str, by: Operator, *, receivers: Sequence[str] | None = None) -> int:
     """Owe people a drill of a rule, as if it had just begun to hold; the id of the notice.
 
-    Raises UnknownRule, Busy, StoreError. No alert begins by it, and nothing is resolved later.
+    It goes to `receivers`, or to those of the rule. No alert begins by it, and nothing is resolved later.
+    Raises UnknownRule, Busy, StoreError.
     """
     at_ms = by.clock.now_ms()
     with db.write() as tx:
@@ -32,7 +34,7 @@ def begin(db: "Db", rule_name: str, instance: str, by: Operator) -> int:
             "window_s": rule.window_s,
             "for_s": rule.for_s,
             "description": rule.description,
-            "receivers": rule.receivers,
+            "receivers": rule.receivers if receivers is None else list(receivers),
             "repeat_s": rule.repeat_s,
             "cooldown_s": 0,
             "active_since_ms": at_ms,

@@ -3,6 +3,7 @@
 A holder that was paused finds another epoch when it comes back, and its write fails as a whole.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ insert into duties (name, owner, boot_id, lease_until_boot_ms, epoch) values (:n
        epoch = duties.epoch + (duties.owner <> excluded.owner or duties.boot_id <> excluded.boot_id),
        owner = excluded.owner, boot_id = excluded.boot_id, lease_until_boot_ms = excluded.lease_until_boot_ms
  where (duties.owner = excluded.owner and duties.boot_id = excluded.boot_id)
-    or duties.boot_id <> excluded.boot_id or duties.lease_until_boot_ms < :now
+    or duties.boot_id <> excluded.boot_id or duties.lease_until_boot_ms < :now or duties.owner = :dead
 """
 DONE = "update duties set done_at_ms = :at, turn_ms = :took where name = :name"
 RELEASE = "update duties set lease_until_boot_ms = 0 where name = :name and owner = :owner and boot_id = :boot"
@@ -36,11 +37,15 @@ class Held:
 class Duty:
     """One duty, as one process sees it."""
 
-    def __init__(self, name: str, *, owner: str, clock: Clock, lease_ms: int) -> None:
+    def __init__(
+        self, name: str, *, owner: str, clock: Clock, lease_ms: int, is_alive: Callable[[str], bool] | None = None
+    ) -> None:
+        """`is_alive` knows of an owner whether its process still runs; without it a lease is waited out."""
         self._name = name
         self._owner = owner
         self._clock = clock
         self._lease_ms = lease_ms
+        self._is_alive = is_alive
 
     def is_free(self, reader: "Db | Tx") -> bool:
         """Whether this process has it or could take it now. A read alone."""
@@ -55,6 +60,7 @@ class Duty:
     def hold(self, tx: "Tx") -> Held | None:
         """Take or keep it for another lease; None while another process has it."""
         boot_ms = self._clock.boot_ms()
+        before = tx.one(READ, name=self._name)
         tx.run(
             TAKE,
             name=self._name,
@@ -62,6 +68,7 @@ class Duty:
             boot=self._clock.boot_id(),
             until=boot_ms + self._lease_ms,
             now=boot_ms,
+            dead=before["owner"] if before is not None and self._is_over(before) else None,
         )
         row = tx.one(READ, name=self._name)
         if row is None or not self._is_ours(row):
@@ -80,4 +87,6 @@ class Duty:
         return bool(row["owner"] == self._owner and row["boot_id"] == self._clock.boot_id())
 
     def _is_over(self, row: "Row") -> bool:
-        return bool(row["boot_id"] != self._clock.boot_id() or row["lease_until_boot_ms"] < self._clock.boot_ms())
+        if row["boot_id"] != self._clock.boot_id() or row["lease_until_boot_ms"] < self._clock.boot_ms():
+            return True
+        return self._is_alive is not None and not self._is_ours(row) and not self._is_alive(row["owner"])

@@ -20,6 +20,7 @@ from greenbot.alerts.silence import Silences
 from greenbot.alerts.watch import Watch
 from greenbot.clock import Clock
 from greenbot.errors import Busy
+from greenbot.logs.notes import note
 from greenbot.metrics.cell import Cell
 from greenbot.metrics.fold import fold
 from greenbot.metrics.names import Names
@@ -53,7 +54,8 @@ class Evaluator:
     """One of them in each service; the one that has the duty looks, the others wait for it.
 
     `instances` names those that exist now, None for whatever the store knows. `on_notices` is called after
-    notices were written.
+    notices were written. `is_alive` tells of another owner whether its process still runs: a dead one is followed at
+    the next look, and not after its lease.
     """
 
     name = "evaluator"
@@ -66,12 +68,13 @@ class Evaluator:
         owner: str,
         instances: Callable[[], Collection[str]] | None = None,
         on_notices: Callable[[], None] = _nobody,
+        is_alive: Callable[[str], bool] | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._instances = instances
         self._on_notices = on_notices
-        self._duty = Duty(DUTY, owner=owner, clock=clock, lease_ms=LEASE_MS)
+        self._duty = Duty(DUTY, owner=owner, clock=clock, lease_ms=LEASE_MS, is_alive=is_alive)
         self._names = Names()
         self._silences = Silences(clock.now_ms())
         self._rules: Sequence[Rule] = ()
@@ -85,7 +88,7 @@ class Evaluator:
         while not self._stopping.is_set():
             with suppress(Busy):
                 install(self._db, self._clock)
-                self.turn()
+                _note(self.turn().changes)
             now_ms = self._clock.now_ms()
             with suppress(TimeoutError):
                 async with asyncio.timeout((EVALUATE_EVERY_MS - now_ms % EVALUATE_EVERY_MS) / 1000 + 0.01):
@@ -172,6 +175,21 @@ class Evaluator:
     def _tell(self, changes: Sequence[Change]) -> None:
         if any(change.repeats or any(map(_is_told, change.moves)) for change in changes):
             self._on_notices()
+
+
+def _note(changes: Sequence[Change]) -> None:
+    """A line of the log for each alert that begins or ends; a trial on a stage takes turns and writes none."""
+    for change in changes:
+        for move in filter(_is_told, change.moves):
+            note(
+                "warning" if begins(move) else "info",
+                "alert",
+                instance=change.instance,
+                rule=change.rule.name,
+                outcome=move.to_state,
+                reason=move.reason,
+                from_=move.from_state,
+            )
 
 
 def _is_told(move: Move) -> bool:

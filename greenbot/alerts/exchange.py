@@ -127,17 +127,48 @@ def plan(reader: "Db | Tx", document: Document, *, prune: bool = False) -> list[
     wrong: list[str] = []
     of_receivers = _changes(document.receivers, _Receivers(reader), wrong, prune=prune)
     of_rules = _changes(document.rules, _Rules(reader), wrong, prune=prune)
+    wrong += _lost_fallbacks(reader, document, prune=prune)
     if wrong:
         raise BadDocument("; ".join(wrong) + ".")
     going = [change for change in of_receivers if change.after is None]
     return [*(change for change in of_receivers if change.after is not None), *of_rules, *going]
 
 
+def _lost_fallbacks(reader: "Db | Tx", document: Document, *, prune: bool) -> Iterator[str]:
+    """Fallbacks that would not exist."""
+    wanted = document.receivers or {}
+    known = {*wanted, *(() if prune else (one.name for one in receivers.all_of(reader)))}
+    for name, entry in wanted.items():
+        fallback = entry.get("fallback")
+        if isinstance(fallback, str) and fallback not in known:
+            shown = f"receivers.{safe_text(name, limit=63)}.fallback"
+            yield f"{shown} names no receiver: {safe_text(fallback, limit=63)}"
+
+
 def carry_out(db: "Db", changes: Iterable[Change], by: Operator) -> None:
     """Make all of these changes, or none. Raises `table.Conflict` when somebody else changed a rule meanwhile."""
+    changes = list(changes)
     with db.write() as tx:
-        for change in changes:
+        for change in _in_order(changes):
             _DO[change.what](tx, change, by)
+
+
+def _in_order(changes: list[Change]) -> list[Change]:
+    """Each fallback before the receiver that names it; of those that go, behind it."""
+    coming = [one for one in changes if one.what == "receiver" and one.before is None]
+    going = [one for one in changes if one.what == "receiver" and one.after is None]
+    rest = [one for one in changes if one not in coming and one not in going]
+    return [*_by_fallback(coming, "after"), *rest, *reversed(_by_fallback(going, "before"))]
+
+
+def _by_fallback(changes: list[Change], side: Literal["before", "after"]) -> list[Change]:
+    waiting = {one.name: one for one in changes}
+    ordered: list[Change] = []
+    while waiting:
+        free = [one for one in waiting.values() if (getattr(one, side) or {}).get("fallback") not in waiting]
+        # In a ring each waits for another: the store then says which fallback is missing.
+        ordered += [waiting.pop(one.name) for one in free or list(waiting.values())]
+    return ordered
 
 
 class _Rules:

@@ -223,6 +223,8 @@ def _take_threshold(
     values: dict[str, object], wrong: list[Problem], fields: Mapping[str, object], base: Rule | None
 ) -> None:
     metric = values.get("metric", base.metric if base else None)
+    if "threshold" in fields and metric is None:
+        return  # in which unit it should be, nobody knows
     if "threshold" in fields:
         _take(values, wrong, "threshold", "threshold", lambda given: _threshold(given, metric), fields["threshold"])
     elif base is None:

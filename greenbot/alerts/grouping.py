@@ -303,7 +303,7 @@ class _Draft:
     def _receivers(self, notice: Notice) -> list[str]:
         """Those of the rule, or the default ones; those that cannot be relied upon now are replaced."""
         rule = self._world.rules.get(notice.rule)
-        named = notice.receivers if rule is None or notice.kind == "test" else rule.receivers
+        named = notice.receivers if rule is None or notice.kind in ("drill", "test") else rule.receivers
         doors = self._world.doors
         wanted = [doors[name] for name in named if name in doors] or [
             door for door in doors.values() if door.is_default and notice.kind != "test"

@@ -85,7 +85,7 @@ class Look:
         if kept is None and stepped.alert.state == "inactive":
             return None
         after = replace(before, alert=stepped.alert)
-        repeats = self._repeats(rule, after)
+        repeats = not any(map(begins, stepped.moves)) and self._repeats(rule, after)
         if (
             not repeats
             and not stepped.moves

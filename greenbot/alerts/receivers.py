@@ -37,7 +37,9 @@ DROP = """
 update notice_deliveries set state = 'dropped', problem = 'its receiver was removed'
  where receiver = :name and state in ('waiting', 'sending')
 """
-RULES_OF = "select name from alert_rules, json_each(receivers) where value = :name order by name"
+RULES_OF = """
+select name from alert_rules where :name in (select value from json_each(alert_rules.receivers)) order by name
+"""
 FALLBACK_OF = "select name from receivers where fallback = :name order by name"
 TEST_NOTICE = """
 insert into notices (key, at_ms, rule, instance, kind, severity, facts, state, state_at_ms, is_open)
@@ -49,8 +51,8 @@ values (:name, 'test', 'test', json_array(:notice), :now, :now)
 """
 DELIVERY = "select state, proof, problem, attempts from notice_deliveries where id = :id"
 OF_NOTICES = """
-select distinct id from notice_deliveries, json_each(notice_ids)
- where rule = :rule and value in (select value from json_each(:ids)) order by id
+select distinct deliveries.id from notice_deliveries as deliveries, json_each(deliveries.notice_ids) as carried
+ where deliveries.rule = :rule and carried.value in (select value from json_each(:ids)) order by deliveries.id
 """
 #: Of a receiver itself; everything else is a setting of its kind.
 OWN = ("name", "kind", "default", "fallback", "enabled")
@@ -296,8 +298,8 @@ def conflicts(rules: Iterable[Rule], receivers: Iterable[Receiver], *, only: str
         "that number is in trouble, nobody hears of it."
         for rule in rules
         if rule.enabled
-        for receiver in (told := _told_by(rule, known))
-        if only in (None, receiver.name) and _is_alone(rule, receiver, told, known)
+        for receiver in _told_by(rule, known)
+        if only in (None, receiver.name) and _is_alone(rule, receiver, known)
     ]
 
 
@@ -306,10 +308,11 @@ def _told_by(rule: Rule, known: Mapping[str, Receiver]) -> list[Receiver]:
     return [known[name] for name in names if name in known and known[name].enabled]
 
 
-def _is_alone(rule: Rule, receiver: Receiver, told: list[Receiver], known: Mapping[str, Receiver]) -> bool:
+def _is_alone(rule: Rule, receiver: Receiver, known: Mapping[str, Receiver]) -> bool:
     carrier = receiver.travels_over
     if carrier is None or not rule.concerns(carrier):
         return False
+    told = _told_by(rule, known)
     spares = [known[one.fallback] for one in told if one.fallback is not None and one.fallback in known]
     return all(one.travels_over == carrier for one in (*told, *spares))
 

@@ -18,9 +18,10 @@ DAYS = 7
 LEAST_EVENTS = 20
 #: Events come in bursts: what is shorter is no silence.
 SHORTEST_MS = 1_800_000
-#: How long the usual is believed, and how many instances are counted anew in one look.
+#: How long the usual is believed, and how many instances are counted anew at once.
 BELIEVED_MS = 6 * 3_600_000
-AT_ONCE = 10
+LEARN_EVERY_MS = 60_000
+AT_ONCE = 25
 
 HOURS = "select at_s, n from metric_hours where instance = :instance and series = :series and at_s >= :since"
 LAST = "select max(at_s) from metric_minutes where instance = :instance and series = :series"
@@ -42,13 +43,17 @@ class Silences:
         self._begun_at_ms = begun_at_ms
         self._usual: dict[str, Usual] = {}
         self._last_ms: dict[str, int] = {}
+        self._learned_at_ms = 0
 
     def heard(self, instance: str, at_ms: int) -> None:
         """An event was worked."""
         self._last_ms[instance] = max(at_ms, self._last_ms.get(instance, 0))
 
     def learn(self, db: "Db", names: Names, instances: Iterable[str], now_ms: int) -> None:
-        """Count some of the instances of which too little is known. Raises Busy, StoreError."""
+        """Count some of the instances of which too little is known, once a minute. Raises Busy, StoreError."""
+        if 0 <= now_ms - self._learned_at_ms < LEARN_EVERY_MS:
+            return
+        self._learned_at_ms = now_ms
         old = [
             name
             for name in instances

@@ -34,6 +34,7 @@ from greenbot.api.request import Request, Timeouts, Watch
 from greenbot.clock import Clock, SystemClock
 from greenbot.errors import ConfigError, GreenbotError, TokenMissing, UsageError
 from greenbot.failpoints import hit
+from greenbot.logs.calls import note_call
 from greenbot.redact import MASK, Secret, remember
 from greenbot.version import VERSION
 
@@ -151,18 +152,18 @@ class Client(
         elapsed_ms = round((self._clock.monotonic() - started) * 1000)
         outcome = classify(endpoint, replace(seen, elapsed_ms=elapsed_ms))
         _remember_tokens(outcome.data)
-        self._tell(
-            CallRecord(
-                instance=self.credentials.instance_name,
-                method=endpoint.name,
-                host=urlsplit(self._base(endpoint)).hostname or "",
-                at_ms=at_ms,
-                elapsed_ms=elapsed_ms,
-                outcome=outcome,
-                request_bytes=request.body.length if request.body else 0,
-                reply_bytes=len(seen.body) if isinstance(seen, Reply) else 0,
-            )
+        record = CallRecord(
+            instance=self.credentials.instance_name,
+            method=endpoint.name,
+            host=urlsplit(self._base(endpoint)).hostname or "",
+            at_ms=at_ms,
+            elapsed_ms=elapsed_ms,
+            outcome=outcome,
+            request_bytes=request.body.length if request.body else 0,
+            reply_bytes=len(seen.body) if isinstance(seen, Reply) else 0,
         )
+        self._tell(record)
+        note_call(record, outcome, given, seen.body if isinstance(seen, Reply) else b"")
         return outcome
 
     async def call(

@@ -68,7 +68,8 @@ class Outcome:
     """The class of a call and everything worth keeping of it.
 
     `reason` is stable snake_case for programs; `detail` is for people, redacted and safe to print. `data` is the
-    answer itself, kept out of `repr` because it may hold guests' words or new tokens.
+    answer itself, kept out of `repr` because it may hold guests' words or new tokens; `raw` is its bytes as they came,
+    where somebody waits for them: a notification's.
     """
 
     cls: OutcomeClass
@@ -79,6 +80,7 @@ class Outcome:
     status: int | None = None
     retry_after_seconds: float | None = None
     elapsed_ms: int = 0
+    raw: bytes | None = field(default=None, repr=False)
 
     @property
     def succeeded(self) -> bool:

@@ -21,6 +21,7 @@ that must not stop its other messages.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from greenbot.api.answers import read_answer, read_problem, snippet
 from greenbot.api.endpoint import Endpoint
@@ -73,8 +74,10 @@ def _of_failure(endpoint: Endpoint, failure: Failure) -> Outcome:
 
 def _of_success(endpoint: Endpoint, reply: Reply) -> Outcome:
     answered = read_answer(endpoint, reply.status, reply.headers.get("content-type", ""), reply.body)
+    # What cannot be read as JSON may be a notification all the same.
+    raw = reply.body if endpoint.answer == "poll" and reply.status == 200 else None
     if answered.cls is None:
-        return _unsure(endpoint, reply, answered.reason, answered.detail)
+        return replace(_unsure(endpoint, reply, answered.reason, answered.detail), raw=raw)
     return Outcome(
         cls=answered.cls,
         reason=answered.reason,
@@ -84,6 +87,7 @@ def _of_success(endpoint: Endpoint, reply: Reply) -> Outcome:
         status=reply.status,
         retry_after_seconds=answered.retry_after_seconds,
         elapsed_ms=reply.elapsed_ms,
+        raw=raw,
     )
 
 

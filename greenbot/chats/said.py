@@ -20,7 +20,7 @@ from greenbot.messages.incoming.model import (
 from greenbot.messages.incoming.text import kind_of, text_of
 
 #: What is read of a text to understand it. Others wait to write meanwhile, and rules take time for each sign.
-READ_CHARACTERS = 600
+READ_CHARACTERS = 2_000
 #: No id of the wire is nearly as long; an index should not have to hold what a stranger made up.
 _ID_CHARACTERS = 200
 _CALL_WAITS = ("missed", "declined")

@@ -4,7 +4,9 @@ Coming twice changes nothing: every entry and every change has a key from the wi
 itself is not written down again; it stands in `messages`, and a thread reads it from there.
 """
 
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from greenbot.chats import changes, links, tally
@@ -52,15 +54,27 @@ select id, status from chat_entries
 """
 SET_STATUS = "update chat_entries set status = :status where id = :id"
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hotel:
+    """What is known beforehand of those who write to an instance."""
+
+    #: The setting `understand.words`.
+    words: tuple[str, ...] = ()
+    country_code: str = ""
+
+
+ANY_HOTEL = Hotel()
+
 #: Upwards; what is none of these is a refusal, and final.
 LADDER = ("pending", "sent", "delivered", "read")
 
 
-def record(tx: "Tx", event: Event, incoming: Incoming) -> None:
+def record(tx: "Tx", event: Event, incoming: Incoming, *, hotel: Hotel = ANY_HOTEL) -> None:
     """Write an event into its thread. Events that say nothing in a chat change nothing."""
     match incoming:
         case MessageEvent(chat_id=chat_id) if chat_id:
-            _message(tx, event, incoming)
+            _message(tx, event, incoming, hotel)
         case StatusEvent(direction="out"):
             _status(tx, event, incoming)
         case CallEvent(chat_id=chat_id) if chat_id:
@@ -69,10 +83,10 @@ def record(tx: "Tx", event: Event, incoming: Incoming) -> None:
             pass
 
 
-def _message(tx: "Tx", event: Event, message: MessageEvent) -> None:
+def _message(tx: "Tx", event: Event, message: MessageEvent, hotel: Hotel) -> None:
     _link(tx, event, message)
     is_ours = message.direction == "api" and _is_ours(tx, event.instance, message.remote_id)
-    said = message_said(event, message, sense_of)
+    said = message_said(event, message, partial(sense_of, hotel))
     chat = _chat_of(tx, event.instance, said, name=name_of(message), is_contact=_is_contact(message))
     if said.change is not None:
         changes.add(tx, chat, event, said)
@@ -117,11 +131,12 @@ def is_news(known: str | None, told: str) -> bool:
     return known in LADDER and LADDER.index(told) > LADDER.index(known)
 
 
-def sense_of(text: str, day: date) -> Sense:
+def sense_of(hotel: Hotel, text: str, day: date) -> Sense:
     """What the rules make of a text."""
     from greenbot.messages.understand import understand
+    from greenbot.messages.understanding.rules import extended
 
-    found = understand(text, today=day)
+    found = understand(text, today=day, rules=extended(hotel.words), country_code=hotel.country_code)
     return Sense(
         language=found.language if found.language != "unknown" else None, intent=found.intent, urgency=found.urgency
     )

@@ -41,7 +41,8 @@ def export(
         run.must_write()
         (run.cwd / output).write_text(text, encoding="utf-8")
     record: dict[str, object] = {"rules": len(rules), "receivers": len(of_receivers)}
-    run.out.record(record | ({"toml": text} if output is None else {"file": str(output)}))
+    where = {"toml": text} if output is None else {"file": str(output)}
+    run.out.record(record | where, essential=None if output is None else "file")
 
 
 @group.command("apply", dry_run=True, yes=True)

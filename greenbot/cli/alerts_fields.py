@@ -147,7 +147,16 @@ def _typed(problem: "Problem", given: Given) -> "Problem":
     option = _TYPED.get(field, f"--{field.replace('_', '-')}")
     if option == "--above":
         option = next((name for key, (_, name) in _OPS.items() if given[key] is not None), option)
-    return _problem(option + bracket + rest, problem.message)
+    return _problem(option + bracket + rest, problem.message + _nearest(option, given))
+
+
+def _nearest(option: str, given: Given) -> str:
+    from difflib import get_close_matches
+
+    from greenbot.alerts.measures import MEASURES
+
+    near = get_close_matches(given["metric"][:80], MEASURES, n=1) if option == "--metric" and given["metric"] else []
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _problem(option: str, message: str) -> "Problem":
@@ -166,9 +175,7 @@ def warn_of_doubts(run: Run, rule: "Rule") -> None:
     if rule.scope != "fleet" and not any(fnmatchcase(name, rule.instances) for name in names):
         run.out.warn(f"no instance is called {rule.instances} yet, so this rule watches none.")
     for name in missing_receivers(run, rule):
-        run.out.warn(
-            f"there is no receiver {name} yet. Add it with: greenbot alerts receivers add {name} --kind slack|email|…"
-        )
+        run.out.warn(f"there is no receiver {name} yet. Add it with: greenbot alerts receivers add {name} --kind KIND")
     metric = METRICS.get(rule.metric)
     if metric is not None and metric.shape == "ratio" and rule.min_total < 2 and not rule.min_bad > 1:
         run.out.warn("one bad call of one is 100 %. --min-samples 20 --min-bad 3 waits for more than chance.")

@@ -53,10 +53,13 @@ def add(
     wanted = {name: "*" if value in (None, "all") else str(value) for name, value in patterns.items()}
     begins_ms, until_ms = _times(run, for_, until, begins)
     if run.flags.dry_run:
-        run.out.say(
+        from greenbot.safe_text import safe_text
+
+        shown = (
             f"Would silence rule {wanted['rule']}, instance {wanted['instance']}, severity {wanted['severity']} "
             f"until {moment_text(run, until_ms)}."
         )
+        run.out.say(safe_text(shown))
         return
     run.must_write()
     made = silences.add(

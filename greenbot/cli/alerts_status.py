@@ -1,6 +1,6 @@
-"""`greenbot alerts status|history|ack|check`: what fires now, what did, and that somebody has seen it."""
+"""`greenbot alerts status|history|ack`: what fires now, what did, and that somebody has seen it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,8 +39,6 @@ select * from notices
    and (:since is null or at_ms >= :since) and id < :before
  order by id desc limit :limit
 """
-#: Nagios' own exit codes.
-NAGIOS_CODES = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
 _LAST_ID = 2**63 - 1
 
 Record = dict[str, object]
@@ -60,10 +58,10 @@ def status(
 
     Examples:
     greenbot alerts status
-    greenbot alerts status --exit-code || echo trouble
+    greenbot alerts status --exit-code > alerts.txt
     greenbot alerts status --json
     """
-    rows = _now(run)
+    rows = alerts_now(run)
     firing = [row for row in rows if row["state"] != "pending"]
     looked, now_ms = looked_at_ms(run.store), run.clock.now_ms()
     watched = is_watched(looked, now_ms)
@@ -78,14 +76,14 @@ def status(
             }
         )
     else:
-        _table(run, rows)
+        _table(run, rows, empty="Nothing fires." if watched else "Nothing is known to fire.")
     if not watched:
         run.out.warn(unwatched_words(looked, now_ms))
     if exit_code and (firing or not watched):
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
-def _table(run: Run, rows: Sequence[Record]) -> None:
+def _table(run: Run, rows: Sequence[Record], *, empty: str) -> None:
     from greenbot.cli.values import Age
 
     shown = [row | {"since_s": Age(row["since_s"]), "value": row["value_text"]} for row in rows]  # type: ignore[call-overload]  # whole seconds
@@ -93,13 +91,13 @@ def _table(run: Run, rows: Sequence[Record]) -> None:
         shown,
         ("rule", "instance", "state", "severity", "since_s", "value"),
         more=("reason", "acked_by", "metric", "description"),
-        empty="Nothing fires.",
+        empty=empty,
     )
     if shown and run.out.for_person and not run.flags.quiet:
         run.out.say("Say that you have seen it: greenbot alerts ack RULE/INSTANCE")
 
 
-def _now(run: Run) -> list[Record]:
+def alerts_now(run: Run) -> list[Record]:
     """Every alert that is not over, the worst first."""
     from greenbot.alerts.rule import SEVERITIES
 
@@ -246,7 +244,10 @@ def ack(
         raise UsageError("The instance behind / is missing.", hint=f"Write {rule}/INSTANCE, or {rule} for all of them.")
     instances = [instance] if slash else _firing_of(run, rule)
     if run.flags.dry_run:
-        run.out.say(f"Would {'take back' if withdraw else 'write'} that you have seen: " + _spots(rule, instances))
+        from greenbot.safe_text import safe_text
+
+        spots = ", ".join(safe_text(f"{rule}/{one}") for one in instances)
+        run.out.say(f"Would {'take back' if withdraw else 'write'} that you have seen: {spots}")
         return
     run.must_write()
     for one in instances:
@@ -259,92 +260,11 @@ def ack(
         run.out.record(record, essential="instance")
 
 
-def _spots(rule: str, instances: Sequence[str]) -> str:
-    return ", ".join(f"{rule}/{instance}" for instance in instances)
-
-
 def _firing_of(run: Run, rule: str) -> list[str]:
     """The instances for which it fires. Raises NotFiring when there is none."""
     from greenbot.alerts.acks import NotFiring
 
-    found = [str(row["instance"]) for row in _now(run) if row["rule"] == rule and row["state"] != "pending"]
+    found = [str(row["instance"]) for row in alerts_now(run) if row["rule"] == rule and row["state"] != "pending"]
     if not found:
         raise NotFiring(f"No alert of {rule} fires now.")
     return found
-
-
-@group.command("check", instance=True)
-def check(
-    run: Run,
-    rule: RuleOption = None,
-    nagios: Annotated[bool, typer.Option("--nagios", help="Exit as Nagios wants it: 0 to 3.")] = False,
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit 11 when it is not OK; so it does anyway.")
-    ] = False,
-) -> None:
-    """One line for a monitoring system, with figures behind the bar. Exits 11 when something fires, or nobody looks.
-
-    With --nagios: 0 OK, 1 WARNING (only low or medium severity), 2 CRITICAL, 3 UNKNOWN (no service looks at the
-    rules). Alerts that somebody has seen (alerts ack) count as less bad: they are a WARNING.
-
-    Examples:
-    greenbot alerts check
-    greenbot alerts check --nagios --instance 'grand-*'
-    greenbot alerts check --rule instance_not_sendable --json
-    """
-    if nagios and exit_code:
-        raise UsageError("--nagios and --exit-code exclude each other.", hint="Choose one.")
-    if rule is not None:
-        from greenbot.alerts.table import get
-
-        get(rules_store(run), rule)
-    rows = [row for row in _now(run) if _is_wanted(run, row, rule)]
-    looked = looked_at_ms(run.store)
-    word = _verdict(rows) if is_watched(looked, run.clock.now_ms()) else "UNKNOWN"
-    line = f"GREENBOT {word} - {_summary(run, rows, word, looked)} | {_figures(rows)}"
-    if run.flags.json:
-        run.out.record({"verdict": word, "line": line, "alerts": rows})
-    elif run.flags.quiet:
-        run.out.line(word)
-    else:
-        run.out.block(line)
-    code = NAGIOS_CODES[word] if nagios else ExitCode.DONE if word == "OK" else ExitCode.CHECK_FAILED
-    if code:
-        raise typer.Exit(code)
-
-
-def _is_wanted(run: Run, row: Mapping[str, object], rule: str | None) -> bool:
-    from fnmatch import fnmatchcase
-
-    pattern = run.flags.instance
-    named = pattern in (None, "all") or fnmatchcase(str(row["instance"]), str(pattern))
-    return named and rule in (None, row["rule"])
-
-
-def _verdict(rows: Sequence[Record]) -> str:
-    firing = [row for row in rows if row["state"] != "pending"]
-    if any(row["severity"] in ("high", "critical") and row["acked_by"] is None for row in firing):
-        return "CRITICAL"
-    return "WARNING" if firing else "OK"
-
-
-def _summary(run: Run, rows: Sequence[Record], word: str, looked_ms: int | None) -> str:
-    if word == "UNKNOWN":
-        return unwatched_words(looked_ms, run.clock.now_ms()).replace("|", "/")
-    firing = [row for row in rows if row["state"] != "pending"]
-    named = ", ".join(f"{row['rule']} for {row['instance']} ({row['value_text']})" for row in firing[:5])
-    more = f" and {len(firing) - 5} more" if len(firing) > 5 else ""
-    return f"{len(firing)} firing: {named}{more}" if firing else "nothing fires"
-
-
-def _figures(rows: Sequence[Record]) -> str:
-    """Figures as Nagios plots them."""
-    counts = {"firing": 0, "pending": 0, "acked": 0, "critical": 0, "high": 0, "medium": 0, "low": 0}
-    for row in rows:
-        if row["state"] == "pending":
-            counts["pending"] += 1
-            continue
-        counts["firing"] += 1
-        counts["acked"] += row["acked_by"] is not None
-        counts[str(row["severity"])] += 1
-    return " ".join(f"{name}={count}" for name, count in counts.items())

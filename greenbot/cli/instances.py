@@ -132,7 +132,7 @@ def edit(
 
     Examples:
     greenbot instances edit grand-kyiv --token-stdin < token.txt
-    openssl rand -hex 32 | greenbot instances edit grand-kyiv --webhook-token-stdin
+    openssl rand -hex 32 | greenbot instances edit seaview --webhook-token-stdin
     greenbot instances edit grand-kyiv --set tags=coast,city --set country_code=380
     """
     from greenbot.config.edit import edit_instance

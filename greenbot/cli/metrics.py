@@ -53,7 +53,7 @@ def show(run: Run, since: Since = "1h", until: Until = None) -> None:
 @group.command("query", instance=True, tag=True, rows=True)
 def query(
     run: Run,
-    metric: Annotated[str, typer.Argument(help="A name of `greenbot metrics list`.")],
+    metric: Annotated[str, typer.Argument(metavar="METRIC", help="A name of `greenbot metrics list`.")],
     since: Since = "1h",
     until: Until = None,
     step: Annotated[str | None, typer.Option("--step", metavar="DURATION", help="One row for each: 1m, 1h.")] = None,

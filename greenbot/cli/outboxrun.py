@@ -36,8 +36,10 @@ def run_worker(
     import asyncio
 
     from greenbot.cli.values import seconds_of
+    from greenbot.logs.notes import collect
 
     run.must_write()
+    collect()
     if timeout is not None and not drain:
         raise UsageError("--timeout belongs to --drain.", hint="Add --drain.")
     timeout_seconds = None if timeout is None else seconds_of(timeout)
@@ -50,6 +52,7 @@ async def _work(run: Run, *, drain: bool, timeout_seconds: float | None) -> bool
     import asyncio
 
     from greenbot.api.aiohttp_transport import AiohttpTransport
+    from greenbot.logs.notes import note
     from greenbot.outbox.owner import Owner
     from greenbot.outbox.presence import Presence
     from greenbot.wiring import make_worker
@@ -73,7 +76,9 @@ async def _work(run: Run, *, drain: bool, timeout_seconds: float | None) -> bool
                 _listen(loop, run, worker, presence)
                 presence.serve(settings.instances)
                 run.out.say(f"Working for {', '.join(settings.instances) or 'no instance yet'}. Stop with Ctrl-C.")
+                note("info", "part", part="worker", outcome="started")
                 done = await worker.run(drain=drain)
+                note("info", "part", part="worker", outcome="stopped")
             finally:
                 _leave(loop, presence)
                 if late is not None:

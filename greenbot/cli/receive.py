@@ -9,6 +9,7 @@ import typer
 from greenbot.cli.run import Run
 from greenbot.cli.tree import Group
 from greenbot.errors import UsageError
+from greenbot.safe_text import safe_text
 
 if TYPE_CHECKING:
     from greenbot.api.aiohttp_transport import AiohttpTransport
@@ -31,7 +32,7 @@ def receive(
         bool, typer.Option("--store-only", help="Only keep events; another process works them.")
     ] = False,
 ) -> None:
-    """Fetch events where no webhook reaches this machine, and work them.
+    """Fetch events where no webhook reaches this machine, work them, and pass them on to hooks.
 
     Without --follow or --drain it takes one event, if one comes within five seconds. Each is on the disk before it
     is deleted at GREEN-API, so nothing is lost. It refuses while events go to a webhook URL.
@@ -61,26 +62,33 @@ async def _work(
 
     from greenbot.api.aiohttp_transport import AiohttpTransport
     from greenbot.outbox.owner import Owner
-    from greenbot.wiring import make_processor
+    from greenbot.wiring import make_dispatcher, make_processor
 
     def say(instance: str, words: str) -> None:
-        run.out.say(f"{instance}: {words}" if instance else words)
+        run.out.say(safe_text(f"{instance}: {words}" if instance else words))
 
     async with AiohttpTransport(environ=run.environ) as transport:
         with ExitStack() as stack:
             owner = stack.enter_context(Owner(run.settings.paths.run_dir))
-            processor = make_processor(_always(run.settings), run.store, owner, run.clock, on_news=say)
+            read_settings = _always(run.settings)
+            processor = make_processor(read_settings, run.store, owner, run.clock, on_news=say)
+            hooks = make_dispatcher(read_settings, run.store, owner, run.clock, environ=run.environ, on_news=say)
             receivers = [_receiver(run, one, owner, processor, transport, stack) for one in chosen]
             _stop_on_signals(run, receivers)
-            working = None if store_only else asyncio.create_task(processor.run())
+            parts = () if store_only else (processor, hooks)
+            working = [asyncio.create_task(part.run()) for part in parts]
             try:
                 received = await _all_of(receivers, follow=follow, most=most)
             finally:
-                processor.stop()
-                if working is not None:
-                    await working
+                for part in parts:
+                    part.stop()
+                await asyncio.gather(*working)
             if not store_only:
                 await _rest_of(run, owner, say)
+                # Whatever failed stays in line: the next process with hooks delivers it.
+                await make_dispatcher(
+                    read_settings, run.store, owner, run.clock, environ=run.environ, on_news=say
+                ).once()
     return sum(one.taken for one in received), sum(one.known for one in received)
 
 

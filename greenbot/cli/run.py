@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from greenbot.config.settings import Instance, Settings
     from greenbot.db.audit import Operator
     from greenbot.db.connect import Db
+    from greenbot.logs.book import Book
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +67,12 @@ class Run:
 
     @classmethod
     def begin(cls, flags: Flags) -> "Run":
-        """The run of this process."""
-        return cls(flags, environ=os.environ, cwd=_working_folder(), clock=SystemClock())
+        """The run of this process; from now on it keeps a log."""
+        from greenbot.logs.notes import begin
+
+        run = cls(flags, environ=os.environ, cwd=_working_folder(), clock=SystemClock())
+        begin(run._open_log)
+        return run
 
     @cached_property
     def out(self) -> "Output":
@@ -149,8 +154,19 @@ class Run:
 
             log_call(record)
 
+    def _open_log(self, *, collects: bool) -> "Book | None":
+        """Asked when there is something to write; nothing is written for who forbade to write."""
+        if self.read_only:
+            return None
+        from greenbot.wiring import open_log
+
+        return open_log(self.settings, self.clock, collects=collects)
+
     def close(self) -> None:
         """Close what this run opened; what it asked GREEN-API is counted first."""
+        from greenbot.logs.notes import end
+
+        end()
         if self._calls:
             from greenbot.cli.counting import count_calls
 

@@ -22,6 +22,13 @@ def serve(
         bool, typer.Option("--no-process", help="Only keep events; another process works them.")
     ] = False,
     no_hooks: Annotated[bool, typer.Option("--no-hooks", help="Forward no event to hooks.")] = False,
+    handlers: Annotated[
+        str | None, typer.Option("--handlers", metavar="MODULE:BOT", help="Call these functions for events.")
+    ] = None,
+    no_alerts: Annotated[bool, typer.Option("--no-alerts", help="Look at no alerts and tell nobody.")] = False,
+    no_dashboard: Annotated[
+        bool, typer.Option("--no-dashboard", help="Only webhooks: no figures, no alerts, no page over HTTP.")
+    ] = False,
     drain_timeout: Annotated[
         str, typer.Option("--drain-timeout", metavar="DURATION", help="How long work under way may take at the end.")
     ] = "20s",
@@ -38,6 +45,7 @@ def serve(
     greenbot serve
     greenbot serve --port 9000 -v
     greenbot serve --host 0.0.0.0 --no-worker
+    greenbot serve --handlers frontdesk:bot
     """
     from greenbot.cli.service import run_service
     from greenbot.cli.values import seconds_of
@@ -51,6 +59,9 @@ def serve(
         worker=not no_worker,
         process=not no_process,
         hooks=not no_hooks,
+        pages=not no_dashboard,
+        alerts=not no_alerts,
+        handlers=handlers,
         drain_seconds=seconds_of(drain_timeout),
     )
     run_service(run, wanted, ready_fd=ready_fd)

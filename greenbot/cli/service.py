@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from greenbot.cli.run import Run
 from greenbot.clock import iso_utc
 from greenbot.errors import GreenbotError, UsageError
+from greenbot.logs.notes import collect, note
 from greenbot.safe_text import safe_text
 
 if TYPE_CHECKING:
@@ -30,12 +31,15 @@ def run_service(run: Run, wanted: "Wanted", *, ready_fd: int | None) -> None:
     # Made here so that a store that cannot be used is said before anything listens.
     run.store.close()
     watchdog = Watchdog(on_stuck=die_with_stacks)
+    collect()
+    note("info", "service", outcome="started")
     watchdog.start()
     try:
         with asyncio.Runner(loop_factory=new_loop) as runner:
             runner.run(_serve(run, wanted, watchdog, ready_fd))
     finally:
         watchdog.close()
+        note("info", "service", outcome="stopped")
 
 
 def _refuse_closed(fd: int) -> None:
@@ -143,8 +147,10 @@ def _listen_to_signals(loop: asyncio.AbstractEventLoop, run: Run, service: "Serv
         try:
             service.reload()
         except GreenbotError as error:
+            note("warning", "service", outcome="not_reloaded", words=str(error))
             run.out.warn(f"The configuration stays as it was: {error}")
         else:
+            note("info", "service", outcome="reloaded")
             run.out.say("The configuration and the tokens were read again.")
 
     for number in (signal.SIGINT, signal.SIGTERM):

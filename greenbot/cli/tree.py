@@ -105,7 +105,7 @@ def _title(param: Any) -> str:
 
 def _record(param: Any, ctx: Any) -> Record | None:
     """One line of help. Typer would write `<str>` for a text and `[required]` behind what the usage line shows."""
-    if param.metavar is None and not param.is_flag:
+    if param.metavar is None and not getattr(param, "is_flag", False):
         param.metavar = "NUMBER" if param.type.name.startswith(("int", "float")) else "TEXT"
     record: Record | None = param.get_help_record(ctx)
     if record is None:

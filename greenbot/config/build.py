@@ -10,7 +10,15 @@ from greenbot.config.layers import Given
 from greenbot.config.paths import Paths
 from greenbot.config.resolve import Resolved
 from greenbot.config.secrets import TokenSource
-from greenbot.config.settings import ApiSettings, Instance, LogSettings, MediaSettings, ServerSettings, Settings
+from greenbot.config.settings import (
+    ApiSettings,
+    Instance,
+    LogPlace,
+    LogSettings,
+    MediaSettings,
+    ServerSettings,
+    Settings,
+)
 
 Sources = Mapping[str, TokenSource]
 
@@ -27,6 +35,7 @@ def build_settings(resolved: Resolved, paths: Paths, sources: Sources, files: tu
         partner_token=sources["api.partner_token"],
         webhook_secret=sources["webhook.secret"],
         standard_secret=sources["webhook.standard_secret"],
+        heartbeat_url=sources["alerts.heartbeat_url"],
         server=_server(resolved, paths, sources),
         media=MediaSettings(
             hosts=resolved.words("media.hosts"),
@@ -34,8 +43,11 @@ def build_settings(resolved: Resolved, paths: Paths, sources: Sources, files: tu
             daily_mb=resolved.count("media.daily_mb"),
         ),
         log=_log(resolved, "log."),
+        log_place=_log_place(resolved),
         outbound_allow=resolved.words("outbound.allow"),
         understand_words=resolved.words("understand.words"),
+        inbox_keep_days=resolved.count("inbox.keep_days"),
+        outbox_keep_days=resolved.count("outbox.keep_days"),
         ambiguous_policy=resolved.text("ambiguous_policy"),
         timezone=resolved.text("timezone"),
         language=resolved.text("language"),
@@ -53,6 +65,7 @@ def build_sources(resolved: Resolved, paths: Paths, environ: Mapping[str, str]) 
         "api.partner_token": ("partner token", folder / "partner-token"),
         "webhook.secret": ("webhook secret", folder / "webhook-secret"),
         "webhook.standard_secret": ("Standard Webhooks secret", folder / "standard-webhooks-secret"),
+        "alerts.heartbeat_url": ("heartbeat URL", folder / "heartbeat-url"),
         "server.viewer_token": ("viewer token", folder / "viewer-token"),
         "server.admin_token": ("admin token", folder / "admin-token"),
     }
@@ -130,6 +143,17 @@ def _log(resolved: Resolved, prefix: str) -> LogSettings:
         detailed=resolved.switch(prefix + "detailed"),
         request_body=resolved.switch(prefix + "request_body"),
         response_body=resolved.switch(prefix + "response_body"),
+    )
+
+
+def _log_place(resolved: Resolved) -> LogPlace:
+    return LogPlace(
+        to=resolved.text("log.to"),
+        level=resolved.text("log.level"),
+        phones=resolved.switch("log.phones"),
+        max_mb=resolved.count("log.max_mb"),
+        max_hours=resolved.count("log.max_hours"),
+        keep=resolved.count("log.keep"),
     )
 
 

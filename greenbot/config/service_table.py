@@ -105,3 +105,24 @@ UNDERSTAND = (
         example='words = ["spa: massage, sauna*"]',
     ),
 )
+
+RETENTION = (
+    Setting(
+        key="inbox.keep_days",
+        type="count",
+        default=30,
+        least=8,
+        most=3650,
+        doc="How long `greenbot serve` keeps events that are done, and deliveries to hooks that ended, in days.",
+        example="keep_days = 30",
+    ),
+    Setting(
+        key="outbox.keep_days",
+        type="count",
+        default=30,
+        least=1,
+        most=3650,
+        doc="How long `greenbot serve` keeps messages that are over, in days; keys at least 7.",
+        example="keep_days = 30",
+    ),
+)

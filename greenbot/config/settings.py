@@ -15,6 +15,7 @@ __all__ = [
     "SETTINGS",
     "ApiSettings",
     "Instance",
+    "LogPlace",
     "LogSettings",
     "MediaSettings",
     "Origin",
@@ -44,6 +45,18 @@ class LogSettings:
     detailed: bool
     request_body: bool
     response_body: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPlace:
+    """Where the log goes, what is grave enough for it, and how long its files are kept."""
+
+    to: str
+    level: str
+    phones: bool
+    max_mb: int
+    max_hours: int
+    keep: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +124,18 @@ class Settings:
     partner_token: TokenSource
     webhook_secret: TokenSource
     standard_secret: TokenSource
+    heartbeat_url: TokenSource
     server: ServerSettings
     media: MediaSettings
     log: LogSettings
+    log_place: LogPlace
     #: Where hooks may reach beyond the public Internet, as written; `outbound.guard` reads the entries.
     outbound_allow: tuple[str, ...]
     #: `INTENT: phrase, phrase`, as `messages.understanding.rules.extended` takes them.
     understand_words: tuple[str, ...]
+    #: For how many days what is over is kept.
+    inbox_keep_days: int
+    outbox_keep_days: int
     ambiguous_policy: str
     timezone: str
     language: str

@@ -6,7 +6,7 @@ table: a new setting is a row here, a field in `settings.py` and a line in `conf
 
 from dataclasses import replace
 
-from greenbot.config.service_table import MEDIA, OUTBOUND, SERVER, UNDERSTAND
+from greenbot.config.service_table import MEDIA, OUTBOUND, RETENTION, SERVER, UNDERSTAND
 from greenbot.config.setting import SOURCES, Scope, Setting, Value
 
 __all__ = ["GENERAL", "INSTANCE", "SECTIONS", "SETTINGS", "SOURCES", "Scope", "Setting", "Value", "full_key"]
@@ -133,7 +133,7 @@ _LOG = (
         type="switch",
         default=False,
         env="GREEN_API_ENABLE_DETAILED_LOGGING",
-        doc="Write each call with its timing to the log.",
+        doc="Write each call with its timing, sizes and host, and each step: all there is of level debug.",
         example="detailed = false",
     ),
     Setting(
@@ -151,6 +151,57 @@ _LOG = (
         env="GREEN_API_LOG_RESPONSE_BODY",
         doc="Also write what GREEN-API answered.",
         example="response_body = false",
+    ),
+    Setting(
+        key="log.to",
+        type="choice",
+        default="file",
+        choices=("file", "stderr", "journal", "none"),
+        doc="Where the log goes: the file logs/greenbot.log, stderr, systemd's journal, or nowhere.",
+        example='to = "file"',
+    ),
+    Setting(
+        key="log.level",
+        type="choice",
+        default="info",
+        choices=("debug", "info", "warning", "error"),
+        doc="Write what is at least so grave.",
+        example='level = "info"',
+    ),
+    Setting(
+        key="log.phones",
+        type="switch",
+        default=False,
+        trusted=True,
+        doc="Write guests' numbers whole instead of masked.",
+        example="phones = false",
+    ),
+    Setting(
+        key="log.max_mb",
+        type="count",
+        default=32,
+        least=1,
+        most=10_000,
+        doc="A log file is put aside when it has so many megabytes.",
+        example="max_mb = 32",
+    ),
+    Setting(
+        key="log.max_hours",
+        type="count",
+        default=24,
+        least=1,
+        most=8_760,
+        doc="A log file is put aside when it is so old.",
+        example="max_hours = 24",
+    ),
+    Setting(
+        key="log.keep",
+        type="count",
+        default=14,
+        least=1,
+        most=10_000,
+        doc="So many files that were put aside are kept.",
+        example="keep = 14",
     ),
 )
 
@@ -202,6 +253,12 @@ _SECRETS = (
         sources=SOURCES,
     ),
     *_secret("server.viewer_token", "Opens the pages for reading.", env="GREENBOT_VIEWER_TOKEN", sources=SOURCES),
+    *_secret(
+        "alerts.heartbeat_url",
+        "Called each minute while alerts are looked at; silence there means that greenbot is dead.",
+        env="GREENBOT_HEARTBEAT_URL",
+        sources=SOURCES,
+    ),
     *_secret("server.admin_token", "Opens what changes rules.", env="GREENBOT_ADMIN_TOKEN", sources=SOURCES),
 )
 
@@ -255,6 +312,7 @@ SETTINGS: tuple[Setting, ...] = (
     *SERVER,
     *MEDIA,
     *UNDERSTAND,
+    *RETENTION,
     *_SECRETS,
     *_INSTANCE,
     _own("api_url", "api.base_url"),

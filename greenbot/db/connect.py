@@ -6,7 +6,7 @@ POSIX locks SQLite holds for this process, and acknowledged rows can vanish with
 
 import os
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -49,6 +49,10 @@ class Tx:
     def all(self, sql: str, /, **params: Value) -> "list[Row]":
         """Every row of the answer."""
         return self._connection.execute(sql, params).fetchall()
+
+    def rows(self, sql: str, values: "Sequence[Value]", /) -> "list[Row]":
+        """Every row of the answer to a statement with hundreds of question marks: names would cost a quarter more."""
+        return self._connection.execute(sql, values).fetchall()
 
     def one(self, sql: str, /, **params: Value) -> "Row | None":
         """The first row of the answer. The statement is finished, so a RETURNING clause takes effect."""

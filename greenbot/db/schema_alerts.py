@@ -88,7 +88,7 @@ create table notices (
   not_before_ms integer not null default 0,
   state_at_ms   integer not null,
   why           text not null default '',
-  -- Something may still become of it: one that is silenced, inhibited or cooled is told when that ends before the alert.
+  -- Something may still become of it: silenced, inhibited or cooled it is told once that ends before the alert does.
   is_open       integer not null default 1 check (is_open in (0, 1))
 ) strict;
 
@@ -116,8 +116,7 @@ create table notice_deliveries (
   problem       text
 ) strict;
 
-create index notice_deliveries_open on notice_deliveries (state, next_at_ms)
- where state in ('waiting', 'sending');
+create index notice_deliveries_open on notice_deliveries (state, id);
 -- Sent through something that says later whether it arrived.
 create index notice_deliveries_unproved on notice_deliveries (id) where state = 'sent' and proof is not null;
 create index notice_deliveries_of on notice_deliveries (rule, created_at_ms);

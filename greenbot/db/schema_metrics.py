@@ -89,9 +89,10 @@ create table metric_now (
 
 -- Every instance as the faces draw it, the worst first, made with the row above (greenbot/board.py).
 create table metric_board (
-  id    integer primary key check (id = 1),
-  at_ms integer not null,
-  body  blob not null          -- msgpack
+  id      integer primary key check (id = 1),
+  edition integer not null,    -- who has read this one already need not read it again
+  at_ms   integer not null,
+  body    blob not null        -- msgpack
 ) strict;
 
 -- The last sign of life of each part of a service.

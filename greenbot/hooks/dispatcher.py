@@ -19,6 +19,7 @@ from greenbot.hooks.claims import Attempted, Claim
 from greenbot.hooks.hook import Hook, Kind
 from greenbot.hooks.job import Carry, Job
 from greenbot.hooks.verdict import Next, Rng
+from greenbot.logs.notes import note
 from greenbot.messages.incoming.model import Unreadable
 from greenbot.messages.incoming.parse import parse
 from greenbot.outbox.owner import Owner, is_alive
@@ -128,6 +129,7 @@ class Dispatcher:
         attempted = await self._attempt(held)
         failpoints.hit("hook.after_effect")
         next_ = await self._recorded(held, attempted)
+        _note(held, attempted, next_)
         self._on_news(held.hook.rule.name, _news(held, attempted, next_))
         self._woken.set()
 
@@ -182,6 +184,23 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._tasks.clear()
+
+
+def _note(held: Claim, attempted: Attempted, next_: Next | None) -> None:
+    is_done = next_ is not None and next_.state == "done"
+    note(
+        "info" if is_done else "warning",
+        "hook",
+        instance=held.instance,
+        event_id=None if held.event is None else held.event.id,
+        attempt=held.attempt,
+        outcome=attempted.outcome,
+        status=attempted.status,
+        ms=attempted.elapsed_ms,
+        reason=None if next_ is None else next_.state,
+        hook=held.hook.rule.name,
+        words=None if is_done else attempted.words,
+    )
 
 
 def _news(held: Claim, attempted: Attempted, next_: Next | None) -> str:

@@ -37,6 +37,7 @@ class Keep(Protocol):
     ) -> list[Kept]: ...
 
 
+_ENDED = "The writer of the inbox has ended."
 _Entry = tuple[Arrival, "asyncio.Future[Kept]"]
 
 
@@ -71,12 +72,18 @@ class GroupCommit:
         self._on_kept = on_kept
         self._most_pending = most_pending
         self._keep = store
-        self._queue: SimpleQueue[_Entry | None] = SimpleQueue()
+        #: What arrived in this turn of the loop.
+        self._gathered: list[_Entry] = []
+        self._queue: SimpleQueue[list[_Entry] | None] = SimpleQueue()
+        #: Taken out of the queue by the writer, and not in a batch yet.
+        self._left: list[_Entry] = []
         self._pending = 0
         self._closing = False
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opened: asyncio.Future[None] | None = None
+        self._over = asyncio.Event()
+        self._death: BaseException | None = None
 
     @property
     def pending(self) -> int:
@@ -91,21 +98,39 @@ class GroupCommit:
         self._thread.start()
         await self._opened
 
+    async def wait_ended(self) -> BaseException | None:
+        """Returns when the writer has ended: None after `close`, otherwise what it died of. Nothing is kept then."""
+        await self._over.wait()
+        return self._death
+
     async def keep(self, arrival: Arrival) -> Kept:
-        """Returns once the arrival is on the disk. Raises Busy when too much waits or the store is locked,
-        StoreFull, StoreError: then it is not known to be kept and must not be acknowledged."""
+        """Returns once the arrival is on the disk; raises like `submit` and its future."""
+        return await self.submit(arrival)
+
+    def submit(self, arrival: Arrival) -> "asyncio.Future[Kept]":
+        """Done once the arrival is on the disk. Raises Busy when too much waits; the future ends with Busy when the
+        store is locked, StoreFull, StoreError: then it is not known to be kept and must not be acknowledged."""
         if self._loop is None or self._closing or self._pending >= self._most_pending:
             raise Busy("More events arrive than the disk takes.", hint="GREEN-API repeats them in a minute.")
         future: asyncio.Future[Kept] = self._loop.create_future()
         self._pending += 1
-        self._queue.put((arrival, future))
-        return await future
+        self._gathered.append((arrival, future))
+        if len(self._gathered) == 1:
+            # Together with all that arrives in this turn of the loop: to wake another thread costs more than a row.
+            self._loop.call_soon(self._hand_over)
+        return future
+
+    def _hand_over(self) -> None:
+        if self._gathered:
+            entries, self._gathered = self._gathered, []
+            self._queue.put(entries)
 
     async def close(self) -> None:
         """Store what has been handed in, then end the writer; harmless when done twice."""
         self._closing = True
         if self._thread is None:
             return
+        self._hand_over()
         self._queue.put(None)
         thread, self._thread = self._thread, None
         await asyncio.to_thread(thread.join)
@@ -121,35 +146,41 @@ class GroupCommit:
             self._tell(self._refuse_to_start, error)
             return
         checkpoints = Checkpoints(self._open_db)
+        batch: list[_Entry] = []
+        death: BaseException | None = None
         try:
             checkpoints.take_over(db)
             self._tell(self._begin)
             while batch := self._next_batch():
                 self._store(db, batch)
                 checkpoints.after_commit(db)
+        except BaseException as error:  # noqa: BLE001 - this is a thread: nobody else would ever hear of it
+            death = error
         finally:
             # However it ended, nobody may wait for it for ever.
-            self._tell(self._ended)
+            self._tell(self._ended, batch, death)
             checkpoints.close()
             db.close()
 
     def _next_batch(self) -> list[_Entry]:
         """What waits, at least one; empty when it is time to end."""
-        first = self._queue.get()
-        if first is None:
-            return []
-        batch, size = [first], len(first[0].raw)
-        while len(batch) < MOST_AT_ONCE and size < MOST_BYTES_AT_ONCE:
+        if not self._left:
+            first = self._queue.get()
+            if first is None:
+                return []
+            self._left = first
+        while len(self._left) < MOST_AT_ONCE:
             try:
-                entry = self._queue.get_nowait()
+                entries = self._queue.get_nowait()
             except Empty:
                 break
-            if entry is None:
-                # Handed in before closing, so it is still stored; the end comes with the next look.
+            if entries is None:
+                # What was handed in before closing is still stored; the end comes with a later look.
                 self._queue.put(None)
                 break
-            batch.append(entry)
-            size += len(entry[0].raw)
+            self._left += entries
+        count = _fitting(self._left)
+        batch, self._left = self._left[:count], self._left[count:]
         return batch
 
     def _store(self, db: "Db", batch: list[_Entry]) -> None:
@@ -183,15 +214,17 @@ class GroupCommit:
         if self._opened is not None and not self._opened.done():
             self._opened.set_exception(error)
 
-    def _ended(self) -> None:
+    def _ended(self, batch: list[_Entry], death: BaseException | None) -> None:
         self._closing = True
-        while True:
-            try:
-                entry = self._queue.get_nowait()
-            except Empty:
-                return
-            if entry is not None:
-                self._fail([entry], StoreError("The writer of the inbox has ended."))
+        self._death = death
+        if self._opened is not None and not self._opened.done():
+            self._opened.set_exception(StoreError(_ENDED))
+        lost = [*batch, *self._left, *self._gathered]
+        while not self._queue.empty():
+            lost += self._queue.get_nowait() or []
+        # Those of the last batch may have their answer already.
+        self._fail([entry for entry in lost if not entry[1].done()], Busy(_ENDED))
+        self._over.set()
 
     def _resolve(self, batch: list[_Entry], kept: list[Kept]) -> None:
         self._pending -= len(batch)
@@ -205,3 +238,13 @@ class GroupCommit:
         for _, future in batch:
             if not future.done():
                 future.set_exception(error)
+
+
+def _fitting(entries: Sequence[_Entry]) -> int:
+    """How many of them, at least one, go into one transaction."""
+    size = 0
+    for count, (arrival, _) in enumerate(entries[:MOST_AT_ONCE]):
+        if size >= MOST_BYTES_AT_ONCE:
+            return count
+        size += len(arrival.raw)
+    return min(len(entries), MOST_AT_ONCE)

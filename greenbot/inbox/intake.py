@@ -5,6 +5,7 @@ One transaction, one INSERT for everything that arrived together. The same bytes
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from greenbot.clock import Clock
@@ -37,8 +38,7 @@ _COLUMNS = (
     "raw",
 )
 _INSERT = """
-insert into events (instance, source, received_at_ms, digest, type, chat_id, remote_id, semantic_key, at_ms,
-                    deliveries, state, reason, detail, state_at_ms, raw)
+insert into events ({columns})
 values {rows}
     on conflict (digest, instance) do update set deliveries = deliveries + excluded.deliveries
 returning id, instance, digest, deliveries, state
@@ -70,15 +70,14 @@ def keep_in(tx: "Tx", arrivals: Sequence[Arrival], *, clock: Clock, expected_ids
         firsts.setdefault(identity, arrival)
     now_ms = clock.now_ms()
     rows = [_row(arrival, identity, copies[identity], expected_ids, now_ms) for identity, arrival in firsts.items()]
-    found = {(row["instance"], bytes(row["digest"])): row for row in _inserted(tx, rows)}
+    found = {(row[1], row[2]): row for row in _inserted(tx, rows)}
     return list(_answers(identities, copies, found))
 
 
 def _inserted(tx: "Tx", rows: "Sequence[Sequence[Value]]") -> "Iterator[Row]":
     for begin in range(0, len(rows), MOST_ROWS):
         part = rows[begin : begin + MOST_ROWS]
-        values = [value for row in part for value in row]
-        yield from tx.all(_statement(len(part)), **dict(zip(_names(len(part)), values, strict=True)))
+        yield from tx.rows(_statement(len(part)), [*chain.from_iterable(part)])
 
 
 def _answers(
@@ -86,10 +85,10 @@ def _answers(
 ) -> Iterator[Kept]:
     answered: set[_Identity] = set()
     for identity in identities:
-        row = found[identity]
-        is_duplicate = identity in answered or row["deliveries"] > copies[identity]
+        event_id, _, _, deliveries, state = found[identity]
+        is_duplicate = identity in answered or deliveries > copies[identity]
         answered.add(identity)
-        yield Kept(event_id=row["id"], is_duplicate=is_duplicate, state=State(row["state"]))
+        yield Kept(event_id=event_id, is_duplicate=is_duplicate, state=State(state))
 
 
 def _row(
@@ -117,12 +116,6 @@ def _row(
 
 
 @cache
-def _names(count: int) -> tuple[str, ...]:
-    return tuple(f"{column}_{number}" for number in range(count) for column in _COLUMNS)
-
-
-@cache
 def _statement(count: int) -> str:
-    names = iter(_names(count))
-    rows = (", ".join(f":{next(names)}" for _ in _COLUMNS) for _ in range(count))
-    return _INSERT.format(rows=", ".join(f"({row})" for row in rows))
+    row = f"({', '.join('?' for _ in _COLUMNS)})"
+    return _INSERT.format(columns=", ".join(_COLUMNS), rows=", ".join(row for _ in range(count)))

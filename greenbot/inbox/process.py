@@ -19,6 +19,8 @@ from greenbot.inbox.event import StoredEvent
 from greenbot.inbox.fate import after_failure, released
 from greenbot.inbox.states import Reason, State
 from greenbot.inbox.sweep import IsAlive, sweep
+from greenbot.logs.line import Level
+from greenbot.logs.notes import note
 from greenbot.messages.incoming.model import Incoming, Unreadable
 from greenbot.messages.incoming.parse import parse
 from greenbot.resilience.retry import Rng
@@ -33,6 +35,10 @@ OnNews = Callable[[str, str], None]
 
 #: Results of SQLite that concern the store, not the event at hand: read-only, busy, locked, I/O, corrupt, full ...
 _OF_THE_STORE = frozenset({3, 5, 6, 7, 8, 10, 11, 13, 14, 26})
+
+
+#: An event that is stored again failed, and is tried again later.
+_GRAVITY: dict[State, Level] = {State.STORED: "warning", State.DEAD: "error", State.QUARANTINED: "error"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +203,7 @@ class Processor:
 
     def _report(self, moved: Iterable[tuple[str, int, State]]) -> None:
         for instance, event_id, state in moved:
+            note(_GRAVITY.get(state, "info"), "event", instance=instance, event_id=event_id, outcome=state.value)
             if state in (State.DEAD, State.QUARANTINED):
                 self._on_news(instance, f"event {event_id} is {state}; see: greenbot events show {event_id}")
 

@@ -7,7 +7,6 @@ then. Nothing is ever cleared: what cannot be understood is kept like everything
 """
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -20,6 +19,7 @@ from greenbot.failpoints import hit
 from greenbot.inbox.arrival import Arrival, Kept
 from greenbot.inbox.consumer import Turn
 from greenbot.inbox.intake import keep
+from greenbot.inbox.unwrap import Notification, unwrap
 from greenbot.resilience.retry import RetryPolicy, Rng, next_retry
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ LONG_WAIT_SECONDS = 20
 #: Somebody who follows goes on whatever happens; somebody who drains wants to know.
 FOLLOW = RetryPolicy(max_retries=2**31)
 DRAIN = RetryPolicy()
+
+#: So often the same answer without an end must come before it is believed to be all there is.
+TIMES_BROKEN = 3
 
 OnReceived = Callable[[Kept, Arrival], None]
 
@@ -72,6 +75,7 @@ class Receiver:
         self._rng = rng
         self._expected_ids = expected_ids
         self._on_received = on_received
+        self._broken: list[Notification] = []
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -103,22 +107,53 @@ class Receiver:
 
     async def _next(self, wait_seconds: int) -> Kept | None:
         """One notification, kept and deleted; None when none came."""
-        answer = await self._ask("receiveNotification", {"receiveTimeout": wait_seconds})
-        if answer is None:
+        found = await self._taken(wait_seconds)
+        if found is None:
             return None
         hit("recv.after_receive")
-        receipt, raw = _opened(answer)
-        arrival = Arrival(instance=self._turn.instance, raw=raw, source="poll", received_at_ms=self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        arrival = Arrival(instance=self._turn.instance, raw=found.raw, source="poll", received_at_ms=now_ms)
         [kept] = keep(self._db, [arrival], clock=self._clock, expected_ids=self._expected_ids)
         self._on_received(kept, arrival)
         hit("recv.before_delete")
         # Gone already is gone: `false` is as good as `true`.
-        await self._ask("deleteNotification", {"receiptId": receipt}, even_when_stopping=True)
+        await self._ask("deleteNotification", {"receiptId": found.receipt}, even_when_stopping=True)
         return kept
+
+    async def _taken(self, wait_seconds: int) -> Notification | None:
+        """What came, also when no JSON parser takes it: it would come again and again, and nothing behind it."""
+        outcome = await self._outcome("receiveNotification", {"receiveTimeout": wait_seconds})
+        if outcome is None or (outcome.succeeded and not isinstance(outcome.data, Mapping)):
+            return None
+        found = None if outcome.raw is None else unwrap(outcome.raw)
+        if found is not None and (found.is_whole or self._is_broken_again(found)):
+            return found
+        if not outcome.succeeded:
+            raise self._failed("receiveNotification", outcome)
+        raise _Failed(UpstreamFailed("GREEN-API gave a notification without a receipt, so it cannot be deleted."))
+
+    def _is_broken_again(self, found: Notification) -> bool:
+        """An answer without an end may have been cut on its way; the same one three times is what there is."""
+        self._broken = [*self._broken, found] if found in self._broken else [found]
+        return len(self._broken) >= TIMES_BROKEN
 
     async def _ask(
         self, method: str, params: Mapping[str, object], *, even_when_stopping: bool = False
     ) -> Mapping[str, object] | None:
+        outcome = await self._outcome(method, params, even_when_stopping=even_when_stopping)
+        if outcome is None:
+            return None
+        if not outcome.succeeded:
+            raise self._failed(method, outcome)
+        return outcome.data if isinstance(outcome.data, Mapping) else None
+
+    def _failed(self, method: str, outcome: "Outcome") -> "_Failed":
+        return _Failed(error_of(outcome, instance=self._turn.instance, endpoint=find(method)))
+
+    async def _outcome(
+        self, method: str, params: Mapping[str, object], *, even_when_stopping: bool = False
+    ) -> "Outcome | None":
+        """What a call led to; None when it was given up because of `stop`."""
         endpoint = find(method)
         call = asyncio.ensure_future(self._client.exchange(endpoint, params))
         if not even_when_stopping:
@@ -127,10 +162,7 @@ class Receiver:
                 call.cancel()
                 await asyncio.gather(call, return_exceptions=True)
                 return None
-        outcome = await call
-        if not outcome.succeeded:
-            raise _Failed(error_of(outcome, instance=self._turn.instance, endpoint=endpoint))
-        return outcome.data if isinstance(outcome.data, Mapping) else None
+        return await call
 
     async def _or_stop(self, call: "asyncio.Future[Outcome]") -> None:
         stop = asyncio.ensure_future(self._stopping.wait())
@@ -179,18 +211,3 @@ class _Failed(Exception):
     def __init__(self, error: GreenbotError) -> None:
         super().__init__(str(error))
         self.error = error
-
-
-def _opened(answer: Mapping[str, object]) -> tuple[int, bytes]:
-    """The receipt, and the notification as bytes: the answer around it has been read, so these are written anew.
-
-    The same notification always gives the same bytes. Raises _Failed for an answer without a receipt.
-    """
-    receipt = answer.get("receiptId")
-    if not isinstance(receipt, int):
-        raise _Failed(UpstreamFailed("GREEN-API gave a notification without a receipt, so it cannot be deleted."))
-    body = answer.get("body")
-    try:
-        return receipt, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        return receipt, json.dumps(body, separators=(",", ":")).encode()

@@ -41,13 +41,15 @@ def understand(
 
 def _without_addresses(tokens: Sequence[Token], entities: Sequence[Entity], folded: Folded) -> Sequence[Token]:
     """The tokens that a guest said: a word inside a link or an address means nothing."""
-    places = [(entity.span.start, entity.span.end) for entity in entities if entity.kind in ("url", "email")]
-    if not places:
+    taken = {
+        place
+        for entity in entities
+        if entity.kind in ("url", "email")
+        for place in range(entity.span.start, entity.span.end)
+    }
+    if not taken:
         return tokens
-    starts = [folded.span(token.start, token.end).start for token in tokens]
-    return [
-        token for token, at in zip(tokens, starts, strict=True) if not any(start <= at < end for start, end in places)
-    ]
+    return [token for token in tokens if folded.span(token.start, token.end).start not in taken]
 
 
 def _readable(language: str, tokens: Sequence[Token]) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ def look(window: Window, at_s: int) -> Now:
         instances={name: figures for name, figures in instances.items() if figures != NOTHING},
         trend=trend,
         errors=errors,
-        event_types=tuple(_most_frequent(events.labels)),
+        event_types=tuple(most_frequent(events.labels)),
     )
 
 
@@ -128,12 +128,20 @@ def write(db: "Db", now: Now) -> None:
 
 def take(db: "Db", names: Names, at_ms: int) -> Now:
     """What the keeper left, or, when it left nothing lately, what the cells say. Raises Busy, StoreError."""
-    row = db.one(READ)
-    if row is not None and 0 <= at_ms - row["at_ms"] <= FRESH_MS:
-        return msgspec.json.decode(row["body"], type=Now)
+    found = left(db, at_ms)
+    if found is not None:
+        return found
     window = new_window()
     window.follow(db, names, at_ms // 1000)
     return look(window, at_ms // 1000)
+
+
+def left(db: "Db", at_ms: int) -> Now | None:
+    """What a keeper left lately. Raises Busy, StoreError."""
+    row = db.one(READ)
+    if row is not None and 0 <= at_ms - row["at_ms"] <= FRESH_MS:
+        return msgspec.json.decode(row["body"], type=Now)
+    return None
 
 
 def new_window() -> Window:
@@ -197,26 +205,30 @@ def _last_hour(window: Window, at_s: int) -> tuple[tuple[Minute, ...], tuple[tup
             window.total(FLEET, series, at + 60, 60)
             for series in (CALLS, TIMED_CALLS, (Series.MESSAGE,), (Series.EVENT,))
         )
-        p50, p95, p99 = timed.percentiles(0.5, 0.95, 0.99)
-        minutes.append(
-            Minute(
-                at_s=at,
-                calls=calls.n,
-                failed_calls=calls.bad,
-                p50_ms=_whole(p50),
-                p95_ms=_whole(p95),
-                p99_ms=_whole(p99),
-                messages=message.n,
-                failed_messages=message.bad,
-                events=event.n,
-            )
-        )
+        minutes.append(minute_of(at, calls, timed, message, event))
         for label, count in calls.labels.items():
             errors[label] = errors.get(label, 0) + count
-    return tuple(minutes), tuple(_most_frequent(errors))
+    return tuple(minutes), tuple(most_frequent(errors))
 
 
-def _most_frequent(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+def minute_of(at_s: int, calls: Cell, timed: Cell, message: Cell, event: Cell) -> Minute:
+    """One step of a trend."""
+    p50, p95, p99 = timed.percentiles(0.5, 0.95, 0.99)
+    return Minute(
+        at_s=at_s,
+        calls=calls.n,
+        failed_calls=calls.bad,
+        p50_ms=_whole(p50),
+        p95_ms=_whole(p95),
+        p99_ms=_whole(p99),
+        messages=message.n,
+        failed_messages=message.bad,
+        events=event.n,
+    )
+
+
+def most_frequent(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The labels that came most often, with how often."""
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_ERRORS]
 
 

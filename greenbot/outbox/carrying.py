@@ -8,11 +8,13 @@ from greenbot import failpoints
 from greenbot.api.endpoints import ENDPOINTS
 from greenbot.clock import Clock
 from greenbot.errors import Busy
+from greenbot.logs.notes import about
 from greenbot.outbox.batch import Batch
 from greenbot.outbox.claims import finish_in, release_in
 from greenbot.outbox.consequence import for_instance, rest_ms
 from greenbot.outbox.decide import Change
 from greenbot.outbox.deliver import Exchanger, after_exception
+from greenbot.outbox.noting import note_change
 from greenbot.outbox.states import Reason, State
 from greenbot.outbox.turn import Posting
 from greenbot.resilience.budget import earn_in
@@ -52,7 +54,7 @@ class Carrying:
         # Handed in before anything is awaited: also a task that is being cancelled leaves a true record.
         recorded = self._batch.submit(record, in_any_case=True)
         landed()
-        await self._saved(recorded, record)
+        note_change(posting.message, await self._saved(recorded, record))
         failpoints.hit("out.after_accept")
 
     async def _exchanged(
@@ -65,9 +67,10 @@ class Carrying:
                 # This process stood still. What is left of the lease would not cover the POST, or is over already.
                 late = Change(state=State.QUEUED, reason=Reason.NOT_SENT, cause="too_late_to_begin")
                 return lambda tx: release_in(tx, posting.claim, late, clock=self._clock)
-            outcome = await client.exchange(
-                ENDPOINTS[posting.message.method], posting.draft.params(), file=posting.draft.file
-            )
+            with about(message_id=posting.message.id, attempt=posting.claim.attempt):
+                outcome = await client.exchange(
+                    ENDPOINTS[posting.message.method], posting.draft.params(), file=posting.draft.file
+                )
             failpoints.hit("out.after_post")
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever it was, the message must not stay behind as sending
             change = after_exception(error, "requeue")
@@ -75,16 +78,14 @@ class Carrying:
         on_outcome(outcome)
         return lambda tx: self._record(tx, posting, outcome)
 
-    async def _saved(self, recorded: "asyncio.Future[object]", record: "Callable[[Tx], object]") -> None:
+    async def _saved(self, recorded: "asyncio.Future[object]", record: "Callable[[Tx], object]") -> object:
         """Until it is on the disk: an answer of GREEN-API is not lost to a store that is busy for a moment."""
         while True:
             try:
-                await recorded
+                return await recorded
             except Busy:
                 await asyncio.sleep(_AGAIN_SECONDS)
                 recorded = self._batch.submit(record, in_any_case=True)
-            else:
-                return
 
     def _record(self, tx: "Tx", posting: Posting, outcome: "Outcome") -> Change | None:
         tries = posting.message.round_attempts + 1

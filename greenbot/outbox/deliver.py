@@ -9,6 +9,7 @@ from greenbot import failpoints
 from greenbot.api.endpoints import ENDPOINTS
 from greenbot.clock import Clock
 from greenbot.errors import BadFile, GreenbotError, NotReady, Unusable, UsageError
+from greenbot.logs.notes import about
 from greenbot.outbox.claims import (
     LEASE_FOR_FILES_MS,
     LEASE_MS,
@@ -25,6 +26,7 @@ from greenbot.outbox.decide import Change, OnNotSent
 from greenbot.outbox.delivery import Delivery
 from greenbot.outbox.gate import Rules
 from greenbot.outbox.message import Message
+from greenbot.outbox.noting import note_state
 from greenbot.outbox.states import Reason, State
 from greenbot.outbox.sweep import sweep
 from greenbot.outbox.table import get
@@ -218,9 +220,10 @@ class _Errand:
     async def post(self, posting: Claim, draft: "Draft") -> "Outcome":
         try:
             failpoints.hit("out.after_mark")
-            outcome = await self.client.exchange(
-                ENDPOINTS[draft.method], draft.params(), file=draft.file, on_progress=self.on_progress
-            )
+            with about(message_id=posting.message_id, attempt=posting.attempt):
+                outcome = await self.client.exchange(
+                    ENDPOINTS[draft.method], draft.params(), file=draft.file, on_progress=self.on_progress
+                )
             failpoints.hit("out.after_post")
         except BaseException as error:
             with suppress(GreenbotError):
@@ -241,6 +244,7 @@ class _Errand:
             unrecorded = replace(before, state=State.SENDING, epoch=posting.epoch, remote_id=outcome.remote_id)
             return Delivery(message=unrecorded, outcome=outcome, store_warning=str(error))
         failpoints.hit("out.after_accept")
+        note_state(message, before=State.SENDING)
         return Delivery(message=message, outcome=outcome)
 
 

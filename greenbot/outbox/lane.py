@@ -15,6 +15,7 @@ from greenbot.api.endpoints import ENDPOINTS
 from greenbot.api.facts import OutcomeClass
 from greenbot.clock import Clock
 from greenbot.errors import Busy, GreenbotError
+from greenbot.logs.notes import note
 from greenbot.outbox.batch import Batch
 from greenbot.outbox.carrying import Carrying
 from greenbot.outbox.claims import release_in
@@ -373,4 +374,5 @@ class Lane:
         """Say what holds this instance up, once."""
         if words != self._news:
             self._news = words
+            note("warning" if words else "info", "wait", instance=self.instance, words=words or "goes on")
             self._desk.on_news(self.instance, words)

@@ -10,6 +10,7 @@ from greenbot.clock import Clock
 from greenbot.digests import blake2b
 from greenbot.errors import KeyReused, UnknownMessage
 from greenbot.outbox.message import PRIORITIES, Call, Draft, LogLine, Message, MessageClass, NewMessage
+from greenbot.outbox.noting import note_state
 from greenbot.outbox.states import Reason, State
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def enqueue(db: "Db", new: NewMessage, clock: Clock) -> Message:
     with db.write() as tx:
         message = enqueue_in(tx, new, clock)
     failpoints.hit("out.after_enqueue")
+    note_state(message)
     return message
 
 

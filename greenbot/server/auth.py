@@ -17,6 +17,7 @@ from greenbot.errors import ConfigError
 from greenbot.redact import Secret
 from greenbot.server.head import Head
 from greenbot.server.policy import Policy
+from greenbot.server.sessions import SessionKey, session_of
 
 #: Standard Webhooks: older or newer messages may be replays.
 TOLERANCE_SECONDS = 300
@@ -60,11 +61,9 @@ class Credentials:
             for secret in secrets:
                 digest = self._digest(bare_token(secret.reveal().encode()))
                 self._instances[digest] = (*self._instances.get(digest, ()), name)
-        self._pages = {
-            policy: self._digest(secret.reveal().encode())
-            for policy, secret in ((Policy.VIEWER, tokens.viewer), (Policy.ADMIN, tokens.admin))
-            if secret is not None
-        }
+        pages = {Policy.VIEWER: tokens.viewer, Policy.ADMIN: tokens.admin}
+        self._pages = {policy: self._digest(secret.reveal().encode()) for policy, secret in pages.items() if secret}
+        self._sessions = {policy: SessionKey.of(policy, secret) for policy, secret in pages.items() if secret}
         self._refuse_shared()
         self._everyone = tuple(tokens.webhook)
         self._relay = tokens.relay.reveal().encode() if tokens.relay else None
@@ -92,6 +91,11 @@ class Credentials:
         if given is None or wanted is None or given[:7].lower() != b"bearer ":
             return False
         return hmac.compare_digest(self._digest(given[7:].strip()), wanted)
+
+    def session(self, policy: Policy, head: Head, *, now_ms: int) -> str | None:
+        """The cookie whose session opens what `policy` guards; None when the request carries none that does."""
+        key = self._sessions.get(policy)
+        return session_of(key, head, now_ms=now_ms) if key else None
 
     def signature_of(self, head: Head) -> "Signature | None":
         """The signature this request stands on, to be checked when its body is here; None when it has no usable one.

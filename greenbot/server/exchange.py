@@ -13,6 +13,7 @@ _REASONS = {
     304: "Not Modified",
     400: "Bad Request",
     401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     408: "Request Timeout",
@@ -47,8 +48,10 @@ class Identity:
 
     #: The instances whose webhook token, or relay's signature, came with the request.
     instances: tuple[str, ...] = ()
-    #: `viewer` or `admin`, when that token came with the request.
+    #: `viewer` or `admin`, when that token, or a session it opened, came with the request.
     role: str | None = None
+    #: The cookie of that session; None when the token itself came.
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ def plain(status: int, word: str, *, closes: bool = False, **headers: str) -> Re
     return Reply(status=status, body=word.encode() + b"\n", headers=named, closes=closes)
 
 
+FORBIDDEN_ORIGIN = plain(403, "this request does not come from a page of this server")
 UNAUTHORIZED = plain(401, "unauthorized", WWW_Authenticate="Bearer")
 TOO_MANY = plain(429, "too many attempts", Retry_After="60", closes=True)
 NOT_FOUND = plain(404, "not found")

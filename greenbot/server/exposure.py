@@ -35,7 +35,7 @@ def refuse_unlocked(host: str, routes: Iterable[Route], tokens: Tokens, places: 
             f"{host} can be reached from other machines, so greenbot does not listen there yet:\n"
             + "\n".join(f"  {problem}" for problem in problems),
             hint=f"Make tokens with: {_MAKE_ONE}. Or leave --host out, and let a proxy on this machine pass "
-            "requests on. See: greenbot help webhooks",
+            "requests on. Without pages: --no-dashboard. See: greenbot help webhooks",
         )
 
 

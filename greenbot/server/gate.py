@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 
 from greenbot.clock import Clock
+from greenbot.logs.notes import note
 from greenbot.server.auth import Credentials, Signature
 from greenbot.server.exchange import (
     ENCODED,
     EXPECTATION_FAILED,
+    FORBIDDEN_ORIGIN,
     MISDIRECTED,
     TOO_LARGE,
     TOO_MANY,
@@ -18,6 +20,7 @@ from greenbot.server.head import Head
 from greenbot.server.limits import Limits
 from greenbot.server.origin import Hosts, Network, client_of
 from greenbot.server.policy import Policy, Route, Routes
+from greenbot.server.sessions import is_own_origin
 from greenbot.server.throttle import Failures
 
 #: Any answer's credential would be about no instance at all.
@@ -113,9 +116,23 @@ class Gate:
             return MISDIRECTED
         if self.failures.is_blocked(admission.client, self._clock.monotonic()):
             return TOO_MANY
+        if b"authorization" not in head.headers:
+            return self._by_session(admission)
         if not self.credentials.opens(policy, head):
             return self.refuse(admission.client)
         admission.identity = Identity(role=policy.value)
+        return None
+
+    def _by_session(self, admission: Admission) -> Reply | None:
+        """A browser's turn. Showing nothing is no guess, and nobody guesses a session: no failure is counted."""
+        route, head = admission.route, admission.head
+        session = self.credentials.session(route.policy, head, now_ms=self._clock.now_ms())
+        if session is None:
+            is_browser = b"text/html" in head.headers.get(b"accept", b"")
+            return route.sign_in if route.sign_in and is_browser else UNAUTHORIZED
+        if head.method != "GET" and not is_own_origin(head):
+            return FORBIDDEN_ORIGIN
+        admission.identity = Identity(role=route.policy.value, session=session)
         return None
 
     def refuse(self, client: str) -> Reply:
@@ -123,6 +140,9 @@ class Gate:
         now = self._clock.monotonic()
         is_blocked = self.failures.is_blocked(client, now)
         self.refused += 1
+        if not is_blocked:
+            # Neither the credential nor the path: both are a stranger's. After too many there are no more lines.
+            note("warning", "refused", outcome="unauthorized", host=client)
         self._on_refused()
         self.failures.note(client, now)
         return TOO_MANY if is_blocked else UNAUTHORIZED

@@ -34,6 +34,8 @@ class Route:
     handler: Handler
     #: Told when somebody who may use it sent more than it takes.
     on_too_large: OnTooLarge | None = None
+    #: What a browser without a credential is shown; everybody else is told 401 as everywhere.
+    sign_in: Reply | None = None
 
 
 class Routes:

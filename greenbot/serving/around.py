@@ -23,6 +23,11 @@ class Wanted:
     worker: bool = True
     process: bool = True
     hooks: bool = True
+    #: The figures, the alerts and the page, for who has the viewer's or the admin's token.
+    pages: bool = True
+    alerts: bool = True
+    #: `module:name` of functions that are called for events.
+    handlers: str | None = None
     drain_seconds: float = 20.0
 
 

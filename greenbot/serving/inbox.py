@@ -30,7 +30,8 @@ class Inbox:
         self._on_kept = on_kept
         self._group: GroupCommit | None = None
         self._ending = asyncio.Event()
-        self._error: StoreError | None = None
+        self._error: Exception | None = None
+        self._is_stopped = False
         self._is_writable = False
 
     @property
@@ -54,12 +55,17 @@ class Inbox:
             self._around.on_news(self.name, str(error))
 
     def stop(self) -> None:
+        self._is_stopped = True
         self._ending.set()
 
     async def run(self) -> None:
+        self._error = None
+        if not self._is_stopped:
+            self._ending.clear()
         group = GroupCommit(self._around.open_db, self._around.clock, expected_ids=self._ids, on_kept=self._on_kept)
         await group.start()
         self._group = group
+        watching = asyncio.create_task(self._watch(group))
         try:
             while not self._ending.is_set():
                 self._look()
@@ -68,9 +74,17 @@ class Inbox:
                         await self._ending.wait()
         finally:
             self._group = None
+            watching.cancel()
             await group.close()
         if self._error is not None:
             raise self._error
+
+    async def _watch(self, group: GroupCommit) -> None:
+        """A writer that died ends this part, so that it is started again with a new one."""
+        death = await group.wait_ended()
+        self._group = None
+        self._error = RuntimeError(f"its writer ended: {type(death).__name__}")
+        self._ending.set()
 
     def _look(self) -> None:
         self._is_writable = can_write(self._store_file)

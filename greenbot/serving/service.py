@@ -2,12 +2,14 @@
 
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
 from greenbot.config.settings import Settings
 from greenbot.daemon import InThread, Part, Supervisor, Watchdog
 from greenbot.errors import ConfigError
+from greenbot.metrics.recorder import Recorder
 from greenbot.server.auth import Credentials
 from greenbot.server.exposure import refuse_unlocked
 from greenbot.server.gate import Gate
@@ -16,10 +18,22 @@ from greenbot.server.listener import Server, bind, tls_context
 from greenbot.server.origin import Hosts, networks_of
 from greenbot.server.policy import Routes
 from greenbot.server.probes import add_routes as add_probes
-from greenbot.server.webhooks import Webhooks
+from greenbot.server.reader import Reader
 from greenbot.serving.around import Surroundings, Wanted
+from greenbot.serving.counted import CountedWebhooks, Door
 from greenbot.serving.inbox import Inbox
-from greenbot.serving.openers import open_hooks, open_processor, open_worker
+from greenbot.serving.openers import (
+    open_evaluator,
+    open_handlers,
+    open_heartbeat,
+    open_hooks,
+    open_keeper,
+    open_processor,
+    open_retention,
+    open_teller,
+    open_worker,
+)
+from greenbot.serving.pages import add_pages
 from greenbot.serving.secrets import ids_of, places_of, tokens_of
 
 if TYPE_CHECKING:
@@ -49,7 +63,10 @@ class Service:
         self._ids = ids_of(self._settings)
         self._tls = _tls_of(self._settings)
         self._processor: InThread | None = None
+        self._pages: Reader | None = None
+        self._recorder = Recorder(around.clock)
         self.inbox = Inbox(around, ids=lambda: self._ids, on_kept=self._wake)
+        self._door = Door(self.inbox.keep, self._recorder, around.clock)
         self.routes = Routes()
         self._add_routes(more_routes)
         self._gate = self._made_gate(limits)
@@ -65,16 +82,19 @@ class Service:
 
     def _add_routes(self, more_routes: Sequence[AddRoutes]) -> None:
         around = self._around
-        webhooks = Webhooks(
-            self.inbox.keep,
+        webhooks = CountedWebhooks(
+            self._door.keep,
             ids=lambda: self._ids,
             clock=around.clock,
             on_news=around.on_news,
             on_failure=self.inbox.failed,
             on_event=around.on_event,
         )
+        webhooks.door = self._door
         webhooks.add_routes(self.routes)
         add_probes(self.routes, lambda: self.is_ready)
+        if self._wanted.pages:
+            self._pages = add_pages(self.routes, around.open_db, around.clock, self._known)
         for add in more_routes:
             add(self.routes)
 
@@ -87,6 +107,7 @@ class Service:
             trusted=networks_of(server.trusted_proxies),
             limits=limits,
             clock=self._around.clock,
+            on_refused=self._door.refused,
         )
 
     def _checked_credentials(self, settings: Settings) -> Credentials:
@@ -112,10 +133,36 @@ class Service:
             self._processor = InThread("processor", partial(open_processor, self._around, self._now), watchdog)
             parts.append(self._processor)
         if self._wanted.worker:
-            parts.append(InThread("worker", partial(open_worker, self._around), watchdog))
+            parts.append(InThread("worker", partial(open_worker, self._around, self._recorder), watchdog))
+        keeper = partial(open_keeper, self._around, self._now, self._recorder, lambda: self.supervisor.running)
+        parts.append(InThread("metrics", keeper, watchdog))
         if self._wanted.hooks:
             parts.append(InThread("hooks", partial(open_hooks, self._around, self._now), watchdog))
+        if self._wanted.handlers is not None:
+            parts.append(self._handlers_thread(self._wanted.handlers))
+        parts.append(InThread("retention", partial(open_retention, self._around, self._now), watchdog))
+        if self._wanted.alerts:
+            parts += self._alert_threads(watchdog)
         return parts
+
+    def _handlers_thread(self, spec: str) -> InThread:
+        """Registered here, before any event is processed. Nobody watches it: a hotel's own function that waits too
+        long must not end the service."""
+        from greenbot.handlers import load, register
+
+        bot = load(spec)
+        with closing(self._around.open_db()) as db:
+            register(bot, db, self._around.clock)
+        return InThread("handlers", partial(open_handlers, self._around, self._now, bot), None)
+
+    def _alert_threads(self, watchdog: Watchdog) -> Sequence[Part]:
+        around, now = self._around, self._now
+        teller = InThread("teller", partial(open_teller, around, now), watchdog)
+        evaluator = InThread("evaluator", partial(open_evaluator, around, now, teller.wake), watchdog)
+        return [evaluator, teller, InThread("heartbeat", partial(open_heartbeat, around, now), watchdog)]
+
+    def _known(self) -> Sequence[str]:
+        return tuple(self._settings.instances)
 
     def _now(self) -> Settings:
         return self._settings
@@ -147,6 +194,8 @@ class Service:
             await self.supervisor.run()
         finally:
             self._server.close()
+            if self._pages is not None:
+                self._pages.close()
 
     def stop(self) -> None:
         """Drain; said twice, end at once."""

@@ -9,8 +9,22 @@ import sys
 from tests.architecture.files import ROOT
 
 #: The programs of this folder, the quiet ones before those that load the machine.
-MEASUREMENTS = ("startup", "sending", "parallel", "limiter", "writers", "queue_size", "chats", "intake")
-MEASUREMENTS += ("slow_clients", "evaluator")
+MEASUREMENTS = (
+    "startup",
+    "sending",
+    "parallel",
+    "limiter",
+    "writers",
+    "queue_size",
+    "chats",
+    "intake",
+    "slow_clients",
+    "evaluator",
+    "metrics",
+    "overview",
+    "logs",
+    "dashboard",
+)
 #: Not measurements: what they share, and the other side of some of them.
 HELPERS = (
     "everything",

@@ -161,7 +161,7 @@ def _server(
 def _greenbot(name: str, folder: Path, more: Mapping[str, str]) -> Contender:
     port = free_port()
     command = [sys.executable, "-m", "greenbot", "serve", "--port", str(port)]
-    command += ["--no-worker", "--no-process", "--no-hooks"]
+    command += ["--no-worker", "--no-process", "--no-hooks", "--no-alerts"]
     return Contender(name=name, command=command, environ=_environ(folder, name) | dict(more), port=port)
 
 

@@ -47,7 +47,7 @@ def one_by_one(port: int) -> None:
     from greenbot.inbox import group
 
     group.MOST_AT_ONCE = 1
-    sys.exit(main(["serve", "--port", str(port), "--no-worker", "--no-process", "--no-hooks"]))
+    sys.exit(main(["serve", "--port", str(port), "--no-worker", "--no-process", "--no-hooks", "--no-alerts"]))
 
 
 if __name__ == "__main__":

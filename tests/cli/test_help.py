@@ -123,7 +123,7 @@ def complete(reader: Desk, *typed: str) -> list[str]:
 
 def test_commands_options_and_live_names_are_completed(reader: Desk) -> None:
     reader.configure('[instances.grand-kyiv]\nid = "42"\ntags = ["coast"]\n')
-    assert complete(reader, "se") == ["send"]
+    assert complete(reader, "se") == ["send", "serve"]
     assert {"text", "file", "poll"} <= set(complete(reader, "send", ""))
     assert "--once-per" in complete(reader, "send", "text", "--o")
     assert complete(reader, "send", "text", "380441234567", "hi", "-i", "gr") == ["grand-kyiv"]

@@ -11,6 +11,7 @@ from greenbot.errors import ExitCode
 from greenbot.inbox.consumer import turn_of
 from greenbot.simulator.incoming import guest_writes
 from tests.cli.harness import GUEST, Desk, running, until
+from tests.cli.receiver import receiving
 
 OTHER = "380447654321@c.us"
 
@@ -119,3 +120,19 @@ def test_a_delete_that_fails_is_made_up_for(polled: Desk) -> None:
     assert stored(polled) == ["one", "two"]
     assert polled.here("events", "show", "1", "--json").json["deliveries"] == 2
     assert waiting(polled) == 0
+
+
+def test_hooks_get_what_was_received_although_no_service_runs(polled: Desk) -> None:
+    with receiving() as program:
+        config = f'[outbound]\nallow = ["127.0.0.1:{program.port}"]\n'
+        polled.configure(config)
+        polled.here("hooks", "add", "crm", "--url", program.url).ok()
+        writes(polled, "one", "two")
+        polled("receive", "--drain", "--store-only").ok()
+        assert program.taken == []
+        writes(polled, "three")
+        polled("receive", "--drain").ok()
+        assert [body["event"]["content"]["text"] for body in program.bodies] == ["one", "two", "three"]
+    writes(polled, "four")
+    polled("receive").ok()
+    assert polled.here("hooks", "list", "--json").ok().json["waiting"] == 1

@@ -17,6 +17,7 @@ from greenbot.messages.incoming.carried import MAKERS
 from greenbot.messages.incoming.model import MessageEvent
 from greenbot.messages.incoming.parse import KNOWN_TYPES, of_object
 from greenbot.messages.incoming.text import kind_of
+from greenbot.metrics.catalogue import METRICS
 from tests.guide.pages import PAGES, section, text_of
 
 #: What a cell without content holds.
@@ -159,6 +160,14 @@ def _type_of(value: object) -> tuple[str, str]:
     return f"`{type(value).__name__}`", re.split(r"(?<=\.) (?=[A-Z`])", first)[0]
 
 
+# --- metrics ----------------------------------------------------------------------------------------------------------
+
+
+def figures() -> str:
+    """Every figure with a name."""
+    return table(("metric", "unit", "what it is"), ((f"`{one.name}`", one.unit, one.doc) for one in METRICS.values()))
+
+
 # --- the pages ------------------------------------------------------------------------------------------------------
 
 #: page, heading below which the table stands, what makes it
@@ -169,6 +178,7 @@ TABLES: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("errors", "Every error", errors),
     ("events", "Every event", events),
     ("events", "What a message carries", contents),
+    ("metrics", "Every figure", figures),
 )
 
 

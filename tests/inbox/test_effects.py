@@ -9,6 +9,7 @@ import pytest
 from greenbot.api.outcome import Outcome, OutcomeClass
 from greenbot.campaigns import newchats, suppress
 from greenbot.chat_id import parse_chat_id
+from greenbot.chats.threads import Hotel
 from greenbot.clock import ManualClock
 from greenbot.db.connect import Db
 from greenbot.effects import effects_of
@@ -43,6 +44,29 @@ def work(db: Db, clock: ManualClock) -> Callable[[], None]:
 
 
 Work = Callable[[], None]
+
+
+def test_a_guest_is_understood_with_the_words_of_the_hotel(db: Db, clock: ManualClock, take: Take) -> None:
+    hotels = {"kyiv": Hotel(words=("spa: hammam",)), "odesa": Hotel()}
+    take(text(1, words="Hammam at seven"))
+    take(text(2, words="Hammam at seven", instanceData={"idInstance": 1101000002}), instance="odesa")
+    processor = Processor(
+        db,
+        owner="me",
+        is_alive=lambda name: True,
+        clock=clock,
+        rng=random.Random(1),
+        effects=effects_of(clock, tags=lambda instance: (), hotel=hotels.__getitem__),
+    )
+    asyncio.run(processor.run(drain=True))
+    intents = {row["instance"]: row["intent"] for row in db.all("select instance, intent from chats")}
+    assert intents == {"kyiv": "spa", "odesa": "other"}
+
+
+def test_a_long_text_is_understood_to_its_two_thousandth_character(db: Db, take: Take, work: Work) -> None:
+    take(text(1, words="x " * 900 + "There is a fire in my room!"))
+    work()
+    assert db.scalar("select intent from chats") == "emergency"
 
 
 @pytest.fixture

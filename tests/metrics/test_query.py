@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from greenbot.db.connect import Db, connect
+from greenbot.metrics import cells
 from greenbot.metrics.cell import Cell
 from greenbot.metrics.names import FLEET, Names
 from greenbot.metrics.query import Stretch, by_instance, reading, trend
@@ -190,3 +192,17 @@ def _counted(happenings: list[Happening]) -> tuple[object, ...]:
         labels,
         told and round(told, -3),
     )
+
+
+def test_what_is_added_during_the_first_read_is_taken_in_once(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    names, window = Names(), Window()
+    keep(db, names, [Happening(at_ms=(NOW_S - 60) * 1000)])
+    read = cells.since
+
+    def late(reader: Db, known: Names, at_s: int) -> list[cells.Stored]:
+        keep(db, names, [Happening(at_ms=(NOW_S - 50) * 1000)])
+        return read(reader, known, at_s)
+
+    monkeypatch.setattr("greenbot.metrics.window.since", late)
+    window.follow(db, names, NOW_S)
+    assert window.total("kyiv", [Series.SEND], NOW_S, 300).n == 2

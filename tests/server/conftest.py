@@ -5,10 +5,13 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from greenbot.clock import ManualClock
+from greenbot.db.connect import connect
 from greenbot.errors import GreenbotError
 from greenbot.inbox.arrival import Arrival, Kept
 from greenbot.inbox.states import State
@@ -22,6 +25,7 @@ from greenbot.server.origin import Hosts, networks_of
 from greenbot.server.policy import Policy, Route, Routes
 from greenbot.server.probes import add_routes as add_probes
 from greenbot.server.webhooks import PATH, Webhooks
+from greenbot.serving.pages import add_pages
 
 KYIV = "webhook-token-of-kyiv-1"
 KYIV_OLD = "webhook-token-of-kyiv-0"
@@ -150,9 +154,9 @@ def pages(routes: Routes) -> None:
 
 @asynccontextmanager
 async def serving(
-    *, limits: Limits | None = None, trusted: tuple[str, ...] = (), tokens: Tokens = TOKENS
+    *, limits: Limits | None = None, trusted: tuple[str, ...] = (), tokens: Tokens = TOKENS, folder: Path | None = None
 ) -> AsyncIterator[Desk]:
-    """A server on a free port, with a desk that keeps what it receives."""
+    """A server on a free port, with a desk that keeps what it receives; its pages show the store in `folder`."""
     clock, routes, chosen = ManualClock(), Routes(), limits or Limits()
     networks = networks_of(trusted)
     gate = Gate(
@@ -184,6 +188,9 @@ async def serving(
     webhooks.add_routes(routes)
     add_probes(routes, lambda: True)
     pages(routes)
+    own = TemporaryDirectory()
+    store = (folder or Path(own.name)) / "greenbot.db"
+    reader = add_pages(routes, lambda: connect(store, clock=clock), clock, lambda: IDS)
     running = asyncio.create_task(server.run())
     try:
         yield desk
@@ -193,6 +200,8 @@ async def serving(
         server.stop()
         await running
         server.close()
+        reader.close()
+        own.cleanup()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from greenbot.alerts.grouping import TextKind
 from greenbot.alerts.notify.telling import Told
 from greenbot.alerts.receivers import Receiver, all_of
 from greenbot.clock import Clock
@@ -33,7 +34,7 @@ LEASE_MS = 300_000
 PROOF_MS = 900_000
 
 WAITING = """
-select id, receiver, next_at_ms from notice_deliveries as mine
+select id, receiver, kind, next_at_ms from notice_deliveries as mine
  where state = 'waiting'
    and not exists (select 1 from notice_deliveries as earlier
                     where earlier.receiver = mine.receiver and earlier.rule = mine.rule and earlier.id < mine.id
@@ -73,7 +74,14 @@ select :fallback, rule, kind, notice_ids, id, :now, :now from notice_deliveries 
 DROP_FIRST = """
 update notice_deliveries set state = 'dropped', problem = :why where id = :first and state = 'waiting'
 """
-FALLBACKS = "select id from notice_deliveries where is_fallback_for = :id"
+RESTING = """
+select mine.id, mine.receiver from notice_deliveries as mine
+  join receivers on receivers.name = mine.receiver
+  join receivers as spares on spares.name = receivers.fallback and spares.enabled = 1
+ where mine.state = 'waiting' and mine.is_fallback_for is null and mine.kind <> 'test'
+   and (receivers.open_until_ms > :now or receivers.enabled = 0)
+   and not exists (select 1 from notice_deliveries as other where other.is_fallback_for = mine.id)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +91,7 @@ class Claim:
     id: int
     receiver: Receiver
     rule: str
-    kind: str
+    kind: TextKind
     notice_ids: tuple[int, ...]
     is_fallback_for: int | None
     attempt: int
@@ -111,7 +119,7 @@ def line(db: "Db", now_ms: int, busy: Collection[str]) -> Line:
     moments: list[int] = []
     for row in db.all(WAITING):
         receiver = receivers.get(row["receiver"])
-        if receiver is None or receiver.name in busy:
+        if receiver is None or receiver.name in busy or not (receiver.enabled or row["kind"] == "test"):
             continue
         at_ms = receiver.open_until_ms if needs_probe(circuit_of(receiver)) else row["next_at_ms"]
         moment_ms = max(at_ms, receiver.open_until_ms)
@@ -225,14 +233,6 @@ def stand_in(tx: "Tx", delivery_id: int, receiver: Receiver, now_ms: int, *, is_
     if spare is None or not spare.enabled:
         return False
     return tx.run(STAND_IN, id=delivery_id, fallback=spare.name, now=now_ms) > 0
-
-
-RESTING = """
-select mine.id, mine.receiver from notice_deliveries as mine join receivers on receivers.name = mine.receiver
- where mine.state = 'waiting' and mine.is_fallback_for is null and receivers.fallback is not null
-   and (receivers.open_until_ms > :now or receivers.enabled = 0)
-   and not exists (select 1 from notice_deliveries as other where other.is_fallback_for = mine.id)
-"""
 
 
 def bypass(db: "Db", now_ms: int) -> int:

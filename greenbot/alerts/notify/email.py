@@ -18,7 +18,9 @@ from greenbot.redact import Secret
 #: Open without being allowed, on public addresses and encrypted.
 _PORTS = (25, 465, 587, 2525)
 _SUBJECT_LETTERS = 150
-_TIMEOUT_SECONDS = 30.0
+#: Of one step, and of all of them.
+_TIMEOUT_SECONDS = 15.0
+_WHOLE_SECONDS = 60.0
 
 
 class _Smtp(smtplib.SMTP):
@@ -52,7 +54,8 @@ async def deliver(telling: Telling, settings: Settings, reach: Reach, /) -> Told
     password = reach.sources.find(settings, "password")
     message = message_of(telling, settings)
     try:
-        await asyncio.to_thread(_send, message, settings, _made(host, address, settings), port, password)
+        async with asyncio.timeout(_WHOLE_SECONDS):
+            await asyncio.to_thread(_send, message, settings, _made(host, address, settings), port, password)
     except smtplib.SMTPException as error:
         return _refused(error)
     except ssl.SSLError:

@@ -8,12 +8,11 @@ from greenbot.hooks.signature import checked_secret, headers
 
 async def deliver(telling: Telling, settings: Settings, reach: Reach, /) -> Told:
     """One attempt; any status from 200 to 299 says that it arrived."""
-    secret = reach.sources.find(settings, "secret")
+    is_signed = any(name.startswith("secret_") for name in settings)
+    secrets = (checked_secret(reach.sources.need(settings, "secret")),) if is_signed else ()
     body = body_of(telling)
-    secrets = () if secret is None else (checked_secret(secret),)
     signed = headers(secrets, webhook_id=telling.id, at_ms=reach.clock.now_ms(), body=body)
-    url = settings["url"] if "url" in settings else reach.sources.need(settings, "url").reveal()
-    reply = await post(str(url), body, reach, headers={"Idempotency-Key": telling.id, **signed})
+    reply = await post(str(settings["url"]), body, reach, headers={"Idempotency-Key": telling.id, **signed})
     return reply if isinstance(reply, Told) else told_by(reply, reach)
 
 

@@ -14,7 +14,7 @@ RECEIVING = (
         call_class="poll",
         body="query",
         answer="poll",
-        reply_limit_bytes=4 * MIB,
+        reply_limit_bytes=16 * MIB,
     ),
     Endpoint(
         name="deleteNotification",

@@ -1,7 +1,8 @@
 """What a guest is after: phrases that count for an intent, phrases that forbid one, and negations."""
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from greenbot.messages.understanding.cleaning import Folded
@@ -54,52 +55,67 @@ def _read(words: Sequence[Token], language: LanguageRules, evidence: Evidence) -
     found = list(language.signs.scan(words, language.numbers))
     if not found:
         return
-    found = [match for match in found if match.payload.intent != "question" or _asks(words, match)]
-    neutral = _covered(found, "neutral")
-    negated = _negated(words, found, neutral)
-    blocked = _blocked(found)
+    ends = [place for place, word in enumerate(words) if ends_sentence(word)]
+    found = [match for match in found if match.payload.intent != "question" or _asks(words, match, ends)]
+    neutral = _covered(found, "neutral", len(words))
+    idioms = {(match.start, match.end) for match in found if match.payload.role == "neutral"}
+    negated = _negated(words, found)
+    blocked = _blocked(found, len(words))
     for match in found:
         role = match.payload.role
         if role == "calm":
             evidence.calm.append(match)
-        elif role in ("urgent", "severe") and not _inside(match, neutral) and not _hit(match, negated):
+        elif role in ("urgent", "severe") and not neutral.longest(match) and not negated.holds(match.start):
             (evidence.urgent if role == "urgent" else evidence.severe).append(match)
-        elif role == "intent" and not _is_off(match, neutral, negated, blocked):
+        elif role == "intent" and not _is_off(match, neutral, idioms, negated, blocked.get(match.payload.intent)):
             evidence.matches.setdefault(match.payload.intent, []).append(match)
 
 
-def _covered(found: Signs, role: str) -> list[tuple[int, int]]:
-    return [(match.start, match.end) for match in found if match.payload.role == role]
+class _Cover:
+    """Ranges of words. A hostile text has hundreds, so what lies in them is known without looking at each."""
+
+    def __init__(self, size: int) -> None:
+        self._longest = [0] * size
+
+    def add(self, start: int, end: int) -> None:
+        for place in range(start, end):
+            self._longest[place] = max(self._longest[place], end - start)
+
+    def longest(self, match: Match[Sign]) -> int:
+        """The words of the longest range that the match overlaps; 0 when there is none."""
+        return max(self._longest[match.start : match.end], default=0)
+
+    def holds(self, place: int) -> bool:
+        """Whether this word lies in a range."""
+        return self._longest[place] > 0
 
 
-def _blocked(found: Signs) -> dict[str, list[tuple[int, int]]]:
-    blocked: dict[str, list[tuple[int, int]]] = {}
+def _covered(found: Signs, role: str, size: int) -> _Cover:
+    cover = _Cover(size)
+    for match in found:
+        if match.payload.role == role:
+            cover.add(match.start, match.end)
+    return cover
+
+
+def _blocked(found: Signs, size: int) -> dict[str, _Cover]:
+    blocked: dict[str, _Cover] = {}
     for match in found:
         if match.payload.role == "block":
-            blocked.setdefault(match.payload.intent, []).append((match.start, match.end))
+            blocked.setdefault(match.payload.intent, _Cover(size)).add(match.start, match.end)
     return blocked
 
 
-def _inside(match: Match[Sign], ranges: Sequence[tuple[int, int]]) -> bool:
-    return any(start < match.end and match.start < end for start, end in ranges)
-
-
-def _hit(match: Match[Sign], ranges: Sequence[tuple[int, int]]) -> bool:
-    """Whether the match begins where a negation reaches."""
-    return any(start <= match.start < end for start, end in ranges)
-
-
-def _asks(words: Sequence[Token], match: Match[Sign]) -> bool:
+def _asks(words: Sequence[Token], match: Match[Sign], ends: Sequence[int]) -> bool:
     """Whether words such as "when" and "is the" ask here, and do not join two halves of a sentence."""
     if match.payload.role != "intent":
         return True
-    begin = match.start
-    while begin > 0 and not ends_sentence(words[begin - 1]):
-        begin -= 1
+    behind = bisect_left(ends, match.start)
+    begin = ends[behind - 1] + 1 if behind else 0
     if match.start - begin <= 1 or _is_parted(words, match.start):
         return True
-    end = next((place for place in range(match.end, len(words)) if ends_sentence(words[place])), None)
-    return end is not None and words[end].text == "?"
+    next_end = bisect_left(ends, match.end)
+    return next_end < len(ends) and words[ends[next_end]].text == "?"
 
 
 def _is_parted(words: Sequence[Token], place: int) -> bool:
@@ -108,50 +124,32 @@ def _is_parted(words: Sequence[Token], place: int) -> bool:
 
 
 def _is_off(
-    match: Match[Sign],
-    neutral: Sequence[tuple[int, int]],
-    negated: Sequence[tuple[int, int]],
-    blocked: dict[str, list[tuple[int, int]]],
+    match: Match[Sign], neutral: _Cover, idioms: Collection[tuple[int, int]], negated: _Cover, blocked: _Cover | None
 ) -> bool:
     # A compliment may be an idiom of peace itself: "no complaints".
-    is_idiom = match.payload.intent == "compliment" and (match.start, match.end) in neutral
-    if _inside(match, neutral) and not is_idiom and not _is_longer(match, neutral):
+    is_idiom = match.payload.intent == "compliment" and (match.start, match.end) in idioms
+    if not is_idiom and match.end - match.start <= neutral.longest(match):
         return True
-    return _hit(match, negated) or _inside(match, blocked.get(match.payload.intent, ()))
+    return negated.holds(match.start) or (blocked is not None and blocked.longest(match) > 0)
 
 
-def _is_longer(match: Match[Sign], neutral: Sequence[tuple[int, int]]) -> bool:
-    return all(
-        match.end - match.start > end - start for start, end in neutral if start < match.end and match.start < end
-    )
-
-
-def _negated(words: Sequence[Token], found: Signs, neutral: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def _negated(words: Sequence[Token], found: Signs) -> _Cover:
     """Where negations reach: the words behind one, or before it in languages that put it last."""
-    exempt = _covered(found, "exempt")
     # A negation that is part of a phrase, as in "not working", has done its work there.
-    spoken_for = (
-        exempt
-        + list(neutral)
-        + [
-            (match.start, match.end)
-            for match in found
-            if match.payload.role == "intent" and match.end > match.start + 1
-        ]
-    )
-    reaches = []
+    spoken_for = _Cover(len(words))
     for match in found:
-        if match.payload.role not in ("negator", "behind") or _overlaps((match.start, match.end), spoken_for):
+        role = match.payload.role
+        if role in ("exempt", "neutral") or (role == "intent" and match.end > match.start + 1):
+            spoken_for.add(match.start, match.end)
+    reaches = _Cover(len(words))
+    for match in found:
+        if match.payload.role not in ("negator", "behind") or spoken_for.longest(match):
             continue
         if match.payload.role == "negator":
-            reaches.append((match.end, _reach_forward(words, match.end)))
+            reaches.add(match.end, _reach_forward(words, match.end))
         else:
-            reaches.append((_reach_back(words, match.start), match.start))
+            reaches.add(_reach_back(words, match.start), match.start)
     return reaches
-
-
-def _overlaps(place: tuple[int, int], ranges: Sequence[tuple[int, int]]) -> bool:
-    return any(start < place[1] and place[0] < end for start, end in ranges)
 
 
 def _reach_forward(words: Sequence[Token], start: int) -> int:
@@ -215,24 +213,16 @@ def _score(weight: float) -> float:
 
 def _question_mark(words: Sequence[Token], evidence: Evidence, weights: dict[str, float]) -> Token | None:
     """The question mark of a sentence in which nothing was asked for in another way."""
+    begins = sorted(match.start for name in _ASKED_ANYWAY & weights.keys() for match in evidence.matches.get(name, ()))
     start = 0
     for place, token in enumerate(words):
         if token.text == "?":
-            if place > start + 1 and not _has(evidence, weights, start, place):
+            if place > start + 1 and bisect_left(begins, start) == bisect_left(begins, place):
                 return token
             start = place + 1
         elif ends_sentence(token):
             start = place + 1
     return None
-
-
-def _has(evidence: Evidence, weights: dict[str, float], start: int, end: int) -> bool:
-    return any(
-        start <= match.start < end
-        for name in weights
-        if name in _ASKED_ANYWAY
-        for match in evidence.matches.get(name, ())
-    )
 
 
 def _words(

@@ -225,3 +225,41 @@ def test_nothing_raises_and_every_span_is_in_the_text(text: str) -> None:
 def test_the_ends_of_the_calendar_raise_nothing(today: date) -> None:
     for text in ("yesterday", "tomorrow", "next week", "weekend", "Friday", "12 May", "in 9999 days", "the 31st"):
         understand(text, today=today)
+
+
+def _calls(text: str) -> int:
+    """How many calls of functions a text costs."""
+    calls = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    understand(text, today=TODAY)
+    sys.setprofile(count)
+    try:
+        understand(text, today=TODAY)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I would like to book a double room from 12 May to 15 May for 2 adults. ",
+        "when is the ",
+        "not book room no problem ",
+        "a@b.co ",
+        "https://a.example/b ",
+        "dirty room? ",
+        "oda degil rezervasyon yok ",
+        "לא עובד מזגן ",
+        "12 ",
+        "1-",
+        "a.",
+    ],
+)
+def test_twice_the_text_costs_twice_the_work_and_no_more(words: str) -> None:
+    short, middle, long = (_calls((words * 4_000)[:length]) for length in (1_000, 2_000, 4_000))
+    assert long - middle < 2.2 * (middle - short)

@@ -17,6 +17,8 @@ from greenbot.alerts.receivers import all_of as all_receivers
 if TYPE_CHECKING:
     from greenbot.db.connect import Db, Row, Tx
 
+DAY_MS = 86_400_000
+
 ANY_OPEN = "select 1 from notices where is_open = 1 limit 1"
 OPEN_NOTICES = "select * from notices where is_open = 1 order by id"
 ALERTS = """
@@ -27,7 +29,9 @@ select alerts.rule, alerts.instance, alerts.state, alerts.acked_by, alerts.resol
 """
 TOLD_AT = """
 select rule, max(created_at_ms) as at_ms from notice_deliveries
- where kind = 'alert' and is_fallback_for is null and rule in (select value from json_each(:rules)) group by rule
+ where rule in (select value from json_each(:rules)) and created_at_ms >= :since
+   and kind = 'alert' and is_fallback_for is null
+ group by rule
 """
 #: Receivers that were told, or still will be, that this episode began. Who stood in for another was told, too.
 TOLD_TO = """
@@ -91,7 +95,7 @@ def world_of(reader: "Db | Tx", notices: Collection[Notice], now_ms: int) -> Wor
         alerts={(row["rule"], row["instance"]): _standing(row) for row in reader.all(ALERTS)},
         silences=silences.all_of(reader, now_ms),
         doors={receiver.name: door_of(receiver) for receiver in all_receivers(reader)},
-        told_at_ms={row["rule"]: row["at_ms"] for row in reader.all(TOLD_AT, rules=rules)},
+        told_at_ms={row["rule"]: row["at_ms"] for row in reader.all(TOLD_AT, rules=rules, since=now_ms - DAY_MS)},
         told_to={(spot, episode): _told_to(reader, spot, episode) for spot, episode in ends},
     )
 

@@ -1,0 +1,106 @@
+"""The inbox as a part of the service: a writer that dies is noticed, and another one takes over."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from greenbot.clock import SystemClock
+from greenbot.config.load import load
+from greenbot.daemon import Failed, Supervisor
+from greenbot.db.connect import Db, connect
+from greenbot.errors import Busy
+from greenbot.inbox import group
+from greenbot.inbox.arrival import Arrival
+from greenbot.inbox.checkpoints import Checkpoints
+from greenbot.serving.around import Surroundings
+from greenbot.serving.inbox import Inbox
+
+EVENT = Arrival("kyiv", b"an event", "webhook", 1_790_000_000_000)
+
+
+class Poison(BaseException):
+    """Nothing catches this by accident."""
+
+
+class Deadly(Checkpoints):
+    """Kills its writer after a commit, as often as it is told to."""
+
+    deaths = 0
+
+    def after_commit(self, db: Db) -> None:
+        if Deadly.deaths:
+            Deadly.deaths -= 1
+            raise Poison
+
+
+@pytest.fixture
+def inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inbox:
+    monkeypatch.setattr(group, "Checkpoints", Deadly)
+    clock = SystemClock()
+    settings = load({"GREENBOT_HOME": str(tmp_path / "home")}, cwd=tmp_path)
+    around = Surroundings(
+        read_settings=lambda: settings,
+        open_db=lambda: connect(settings.paths.store_file, clock=clock),
+        clock=clock,
+        environ={},
+        on_news=lambda who, words: None,
+        on_bug=lambda error: "",
+    )
+    return Inbox(around, ids=dict, on_kept=lambda: None)
+
+
+def supervised(inbox: Inbox, news: list[str]) -> Supervisor:
+    return Supervisor(
+        [],
+        foundations=[inbox],
+        clock=SystemClock(),
+        on_news=lambda who, words: news.append(f"{who} {words}"),
+        first_wait_seconds=0.001,
+    )
+
+
+async def ready(inbox: Inbox) -> None:
+    while not inbox.is_writable:
+        await asyncio.sleep(0.001)
+
+
+async def test_after_the_death_of_its_writer_it_is_not_ready_until_another_one_writes(inbox: Inbox) -> None:
+    news: list[str] = []
+    supervisor = supervised(inbox, news)
+    running = asyncio.create_task(supervisor.run())
+    await ready(inbox)
+    Deadly.deaths = 1
+    assert (await inbox.keep(EVENT)).event_id == 1
+    while inbox.is_writable:
+        await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        await inbox.keep(EVENT)
+    await ready(inbox)
+    assert (await inbox.keep(EVENT)).is_duplicate
+    supervisor.stop()
+    await asyncio.wait_for(running, 20)
+    assert ["its writer ended: Poison" in line for line in news] == [True]
+
+
+async def test_a_writer_that_dies_again_and_again_ends_the_service(inbox: Inbox) -> None:
+    supervisor = supervised(inbox, [])
+    running = asyncio.create_task(supervisor.run())
+    Deadly.deaths = 5
+    while not running.done():
+        if inbox.is_writable:
+            with suppress(Busy):
+                await inbox.keep(EVENT)
+        await asyncio.sleep(0.001)
+    with pytest.raises(Failed, match="writer ended"):
+        running.result()
+    assert Deadly.deaths == 0
+
+
+async def test_stopped_it_stays_stopped(inbox: Inbox) -> None:
+    running = asyncio.create_task(inbox.run())
+    await ready(inbox)
+    inbox.stop()
+    await asyncio.wait_for(running, 20)
+    assert not inbox.is_writable
