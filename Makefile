@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-unit test-integration test-webhook test-green-api test-coverage check bench startup interop \
 	verify verify-outbox verify-inbox verify-powerloss verify-intake verify-restarts verify-campaign verify-limits verify-writers \
-	verify-logs verify-simulation verify-page audit lock clean
+	verify-logs verify-simulation verify-page verify-dashboard audit lock clean
 
 # Bytecode must be kept, or every greenbot command starts four times slower; and our modules are found where they stand.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
@@ -88,6 +88,7 @@ verify:  ## everything before a release, one after the other: check, coverage, p
 	$(MAKE) verify-logs
 	$(MAKE) verify-simulation
 	$(MAKE) verify-page
+	$(MAKE) verify-dashboard
 	$(MAKE) interop
 	$(MAKE) bench
 
@@ -134,6 +135,10 @@ verify-simulation:  ## workers, breakers and reconciliation in N more seeded wor
 verify-page:  ## the monitoring page in headless Chromium: pictures, hostile names, no network, a day of it; ARGS="--shots FOLDER"
 	$(SETUP)
 	$(PYTHON_HERE) -m tests.verify.page $(ARGS)
+
+verify-dashboard:  ## the dashboard in tmux at three sizes: its frames, its keys, and the terminal afterwards, whatever ended it
+	$(SETUP)
+	$(PYTHON_HERE) -m tests.verify.dashboard $(ARGS)
 
 audit:  ## known vulnerabilities of the locked versions
 	$(SETUP)

@@ -35,7 +35,7 @@ def status(
 
     Examples:
     greenbot status
-    greenbot status --exit-code || echo trouble
+    greenbot status --exit-code > fleet.txt
     greenbot status --watch --every 5s
     greenbot status --json
     """

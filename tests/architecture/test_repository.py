@@ -154,7 +154,7 @@ TARGETS = ["help", "demo", "test", "test-unit", "test-integration", "test-webhoo
 TARGETS += ["check", "bench", "startup", "interop", "audit", "lock", "clean"]
 TARGETS += ["verify", "verify-outbox", "verify-inbox", "verify-powerloss"]
 TARGETS += ["verify-restarts", "verify-campaign", "verify-intake", "verify-limits", "verify-writers"]
-TARGETS += ["verify-logs", "verify-simulation", "verify-page"]
+TARGETS += ["verify-logs", "verify-simulation", "verify-page", "verify-dashboard"]
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -103,7 +103,7 @@ async def hostile(tab: Tab, stage: Stage, verdict: Verdict) -> None:
     document["event_types"] = [{"type": words, "count": 3} for words in HOSTILE]
     stage.raw = json.dumps(document).encode()
     await tab.js("dispatchEvent(new Event('online'))")
-    await tab.until("document.querySelector('#instances .name').textContent.includes('onerror')")
+    await tab.until(f"document.querySelectorAll('#instances tr').length === {len(HOSTILE)}")
     await asyncio.sleep(0.3)
     verdict.holds("hostile words make no element and no attribute", so=await tab.js(ELEMENTS) == [])
     verdict.holds("and run nothing", so=await tab.js("window.harmed === undefined") is True)
