@@ -12,6 +12,8 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 SETUP := @.ci/bootstrap
 PYTHON_HERE := .venv/bin/python
 # ARGS goes to pytest, or to the demo: make test ARGS="-k outbox -x", make demo ARGS=--fast
+# Many tests wait for processes and servers, so there are twice as many workers as processors.
+export PYTEST_XDIST_AUTO_NUM_WORKERS ?= $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
 PYTEST := $(PYTHON_HERE) -m pytest -n auto $(ARGS)
 
 help:  ## this list

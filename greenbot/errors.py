@@ -4,7 +4,7 @@
   x UsageError                  2   the input is wrong; nothing happened
     - BadChatId, BadDraft, BadFile, BadConfigValue
   x NotFound                    3   no such instance, message, topic ...
-    - UnknownInstance, UnknownMessage, UnknownTopic, UnknownMethod
+    - UnknownInstance, UnknownMessage, UnknownEvent, UnknownTopic, UnknownMethod
   x NotReady                    4   credentials refused or instance not ready
     - CredentialsRefused, InstanceNotReady, TokenMissing
   x Limited                     5   a rate limit or a quota

@@ -87,16 +87,20 @@ class By:
 
 def add(db: "Db", chat_ids: Sequence[str], by: By, clock: Clock, *, instance: str = EVERYWHERE) -> int:
     """Suppress guests; how many were new. Their queued promotions are ended. Raises Busy, StoreError."""
+    now_ms = clock.now_ms()
     with db.write() as tx:
-        return sum(add_in(tx, chat_id, by, clock, instance=instance) for chat_id in chat_ids)
+        return sum(add_in(tx, chat_id, by, clock, instance=instance, at_ms=now_ms) for chat_id in chat_ids)
 
 
-def add_in(tx: "Tx", chat_id: str, by: By, clock: Clock, *, instance: str = EVERYWHERE) -> bool:
+def add_in(
+    tx: "Tx", chat_id: str, by: By, clock: Clock, *, instance: str = EVERYWHERE, at_ms: int | None = None
+) -> bool:
     """The same for one guest inside the caller's transaction; False when already suppressed so."""
+    now_ms = clock.now_ms() if at_ms is None else at_ms
     entry = {"chat_id": chat_id, "instance": instance, "source": by.source, "reason": by.reason, "actor": by.actor}
-    if not tx.run(ADD, **entry, now=clock.now_ms()):
+    if not tx.run(ADD, **entry, now=now_ms):
         return False
-    tx.run(LOG, **entry, now=clock.now_ms(), change="added")
+    tx.run(LOG, **entry, now=now_ms, change="added")
     ended = Change(state=State.CANCELLED, reason=Reason.OPERATOR, cause=SUPPRESSED)
     for row in tx.all(QUEUED_PROMOTIONS, chat_id=chat_id, instance=instance):
         move(tx, Message.from_row(row), ended, by.actor, clock)

@@ -130,11 +130,11 @@ create trigger metric_feed_deliveries after update of delivery on messages
  when new.delivery is not null and new.delivery is not old.delivery
 begin
   insert into metric_feed (at_ms, instance, kind, name, label, value_ms)
-  select new.delivery_at_ms, new.instance, 'delivery', new.method, 'delivered',
+  select coalesce(new.delivery_at_ms, new.state_at_ms), new.instance, 'delivery', new.method, 'delivered',
          max(0, new.delivery_at_ms - new.accepted_at_ms)
    where new.delivery = 'read' and coalesce(old.delivery, 'sent') = 'sent';
   insert into metric_feed (at_ms, instance, kind, name, label, value_ms)
-  values (new.delivery_at_ms, new.instance, 'delivery', new.method, new.delivery,
+  values (coalesce(new.delivery_at_ms, new.state_at_ms), new.instance, 'delivery', new.method, new.delivery,
           case when new.delivery = 'delivered' then max(0, new.delivery_at_ms - new.accepted_at_ms) end);
 end;
 

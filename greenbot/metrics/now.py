@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from greenbot.metrics.cell import Cell
+from greenbot.metrics.cell import CELL_SECONDS, Cell
 from greenbot.metrics.names import FLEET, Names
 from greenbot.metrics.series import CALLS, RATE_LIMITED, TIMED_CALLS, Series
 from greenbot.metrics.window import FLEET_SECONDS, Window, aligned
@@ -106,13 +106,14 @@ NOTHING = Figures()
 
 
 def look(window: Window, at_s: int) -> Now:
-    """What a window that follows the store says at a moment."""
-    instances = {name: _figures(window, name, aligned(at_s)) for name in window.instances()}
+    """What a window that follows the store says at a moment; the ten seconds that are not over yet included."""
+    until_s = aligned(at_s) + CELL_SECONDS
+    instances = {name: _figures(window, name, until_s) for name in window.instances()}
     trend, errors = _last_hour(window, at_s)
-    events = window.total(FLEET, (Series.EVENT,), aligned(at_s), TREND_MINUTES * 60)
+    events = window.total(FLEET, (Series.EVENT,), until_s, TREND_MINUTES * 60)
     return Now(
         at_ms=at_s * 1000,
-        fleet=_figures(window, FLEET, aligned(at_s)),
+        fleet=_figures(window, FLEET, until_s),
         instances={name: figures for name, figures in instances.items() if figures != NOTHING},
         trend=trend,
         errors=errors,
