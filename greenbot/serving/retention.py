@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from greenbot.alerts.duty import Duty
+from greenbot.alerts.notify import retention as alerts
 from greenbot.clock import Clock
 from greenbot.config.settings import Settings
 from greenbot.db.audit import Operator
@@ -28,7 +29,10 @@ BATCH = 500
 
 
 class DailyRetention:
-    """Removes what `inbox.keep_days` and `outbox.keep_days` no longer keep; one process of a machine at a time."""
+    """Removes what `inbox.keep_days` and `outbox.keep_days` no longer keep, and alerts of three months ago.
+
+    One process of a machine does it for all.
+    """
 
     def __init__(
         self,
@@ -92,10 +96,15 @@ class DailyRetention:
         inbox_ms = settings.inbox_keep_days * DAY_MS
         yield from inbox.purge(self._db, inbox.Retention(older_than_ms=inbox_ms), by)
         yield from self._deliveries(self._clock.now_ms() - inbox_ms)
+        yield from self._notices(self._clock.now_ms() - alerts.KEEP_DAYS * DAY_MS)
         yield from outbox.purge(self._db, outbox.Retention(older_than_ms=settings.outbox_keep_days * DAY_MS), by)
 
     def _deliveries(self, before_ms: int) -> Iterator[int]:
         while removed := prune(self._db, before_ms=before_ms, most=BATCH):
+            yield removed
+
+    def _notices(self, before_ms: int) -> Iterator[int]:
+        while removed := alerts.prune(self._db, before_ms=before_ms, most=BATCH):
             yield removed
 
     async def _wait(self, seconds: float) -> None:

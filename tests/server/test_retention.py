@@ -98,6 +98,27 @@ async def test_the_settings_say_for_how_many_days(
     assert hotel.left() == left
 
 
+async def test_alerts_and_what_was_told_of_them_are_forgotten_after_three_months(
+    hotel: Hotel, clock: ManualClock
+) -> None:
+    db, then = hotel.house.db, clock.now_ms()
+    with db.write() as tx:
+        tx.run(
+            "insert into alert_log (at_ms, rule, instance, rule_version, from_state, to_state, reason, severity)"
+            " values (:at, 'r', 'kyiv', 1, 'pending', 'firing', 'value', 'high')",
+            at=then,
+        )
+        tx.run(
+            "insert into notices (key, at_ms, rule, instance, kind, severity, state, is_open, state_at_ms)"
+            " values ('k', :at, 'r', 'kyiv', 'firing', 'high', 'told', 0, :at)",
+            at=then,
+        )
+    clock.advance(89 * DAY)
+    assert await hotel.part().once() == 0
+    clock.advance(2 * DAY)
+    assert await hotel.part().once() == 2
+
+
 async def test_it_happens_once_a_day_whoever_does_it(hotel: Hotel, clock: ManualClock) -> None:
     assert await hotel.part().once() == 0
     hotel.house.text()

@@ -25,9 +25,12 @@ delete from notice_deliveries
                                   where notices.id = carried.value)
                order by id limit :most)
 """
+LOG = """
+delete from alert_log where id in (select id from alert_log where at_ms < :before order by id limit :most)
+"""
 
 
 def prune(db: "Db", *, before_ms: int, most: int = 500) -> int:
-    """Forget notices that were settled before that moment, and the texts nothing is left of; how many rows."""
+    """Forget notices settled before that moment, the texts nothing is left of, and older history; how many rows."""
     with db.write() as tx:
-        return tx.run(NOTICES, before=before_ms, most=most) + tx.run(DELIVERIES, before=before_ms, most=most)
+        return sum(tx.run(sql, before=before_ms, most=most) for sql in (NOTICES, DELIVERIES, LOG))
