@@ -68,7 +68,13 @@ def rule_from(fields: Mapping[str, object], base: Rule | None = None) -> Rule:
 
 def fields_of(rule: Rule) -> dict[str, object]:
     """The rule as `rule_from` reads it; what stands for itself is left out. Good for TOML and for JSON."""
-    shown: dict[str, object] = {
+    shown = every_field_of(rule)
+    return {name: value for name, value in shown.items() if name in _NEEDED or value != _ORDINARY[name]}
+
+
+def every_field_of(rule: Rule) -> dict[str, object]:
+    """The same with nothing left out."""
+    return {
         "name": rule.name,
         "metric": rule.metric,
         "op": rule.op,
@@ -87,7 +93,6 @@ def fields_of(rule: Rule) -> dict[str, object]:
         "repeat": duration_text(rule.repeat_s),
         "enabled": rule.enabled,
     }
-    return {name: value for name, value in shown.items() if name in _NEEDED or value != _ORDINARY[name]}
 
 
 def _name(value: object) -> str:

@@ -1,12 +1,12 @@
 """`greenbot events retry|replay`: working events again."""
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from greenbot.cli.events_group import LAST_ID, IdsArgument, Which, group, oldest_first, with_filters
+from greenbot.cli.events_group import IdsArgument, Which, group, oldest_first, with_filters
+from greenbot.cli.numbers import numbers
 from greenbot.cli.run import Run
 from greenbot.errors import NotFound, PartlyDone, Refused, UnknownEvent, UsageError
 
@@ -96,24 +96,12 @@ def _numbers_meant(run: Run, ids: list[str] | None, which: Which, states: "tuple
 
 
 def _numbers(ids: list[str]) -> Iterator[int]:
-    for given in ids:
-        if given != "-":
-            yield _number(given)
-            continue
-        if sys.stdin is None or sys.stdin.isatty():
-            raise UsageError(
-                "The numbers are read from stdin, but nothing is piped in.",
-                hint="Try: greenbot events list --state dead -q | greenbot events retry - --yes",
-            )
-        for line in sys.stdin:
-            if words := line.partition("#")[0].split():
-                yield _number(words[0])
-
-
-def _number(word: str) -> int:
-    if not (word.isascii() and word.isdigit() and 1 <= int(word) <= LAST_ID):
-        raise UsageError(f"'{word}' is not the number of an event.", hint="See them with: greenbot events list")
-    return int(word)
+    return numbers(
+        ids,
+        of="an event",
+        listing="greenbot events list",
+        piped="greenbot events list --state dead -q | greenbot events retry - --yes",
+    )
 
 
 def _preview(run: Run, numbers: list[int], reason: "Reason") -> None:

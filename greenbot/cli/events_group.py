@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from greenbot.cli.numbers import LAST_ID
 from greenbot.cli.run import Run
 from greenbot.cli.tree import Group
 from greenbot.errors import UsageError
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 group = Group("events", "What GREEN-API told greenbot: look, try again, fetch what was missed, export.")
 
-LAST_ID = 2**63 - 1
 IdArgument = Annotated[int, typer.Argument(metavar="ID", min=1, max=LAST_ID, help="The event's number.")]
 IdsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[ID]...", help="Numbers of events, or - to read them from stdin.")

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from greenbot.cli.events_group import LAST_ID, IdArgument, Which, group, newest, with_filters
+from greenbot.cli.events_group import IdArgument, Which, group, newest, with_filters
+from greenbot.cli.numbers import LAST_ID
 from greenbot.cli.run import Run
 from greenbot.cli.values import local_time
 from greenbot.clock import iso_utc

@@ -1,12 +1,12 @@
 """Doing one thing to one message or to many: say how many, ask, do, say what became of each."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from greenbot.cli.numbers import numbers
 from greenbot.cli.outbox_filter import Which, every
-from greenbot.cli.outbox_group import LAST_ID, recover, wake_workers
+from greenbot.cli.outbox_group import recover, wake_workers
 from greenbot.cli.run import Run
 from greenbot.errors import GreenbotError, PartlyDone, Refused, Stopped, UnknownMessage, UsageError
 
@@ -96,24 +96,12 @@ def _by_number(run: Run, ids: list[str]) -> _Wanted:
 
 
 def _numbers(ids: list[str]) -> Iterator[int]:
-    for given in ids:
-        if given != "-":
-            yield _number(given)
-            continue
-        if sys.stdin is None or sys.stdin.isatty():
-            raise UsageError(
-                "The numbers are read from stdin, but nothing is piped in.",
-                hint="Try: greenbot outbox list --state failed -q | greenbot outbox retry - --yes",
-            )
-        for line in sys.stdin:
-            if words := line.partition("#")[0].split():
-                yield _number(words[0])
-
-
-def _number(word: str) -> int:
-    if not (word.isascii() and word.isdigit() and 1 <= int(word) <= LAST_ID):
-        raise UsageError(f"'{word}' is not the number of a message.", hint="See them with: greenbot outbox list")
-    return int(word)
+    return numbers(
+        ids,
+        of="a message",
+        listing="greenbot outbox list",
+        piped="greenbot outbox list --state failed -q | greenbot outbox retry - --yes",
+    )
 
 
 def _counted(messages: "Sequence[Message]") -> str:

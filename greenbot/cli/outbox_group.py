@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from greenbot.cli.numbers import LAST_ID
 from greenbot.cli.run import Run
 from greenbot.cli.tree import Group
 from greenbot.errors import UsageError
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 group = Group("outbox", "The messages greenbot accepted: look, hold, cancel, try again, send.")
 
-LAST_ID = 2**63 - 1
 IdArgument = Annotated[int, typer.Argument(metavar="ID", min=1, max=LAST_ID, help="The message's number.")]
 
 

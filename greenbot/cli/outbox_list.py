@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from greenbot.cli.numbers import LAST_ID
 from greenbot.cli.outbox_filter import Which, listed, with_filters
-from greenbot.cli.outbox_group import LAST_ID, group, recover
+from greenbot.cli.outbox_group import group, recover
 from greenbot.cli.outbox_waits import Waits, wait_text
 from greenbot.cli.run import Run
 

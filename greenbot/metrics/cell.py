@@ -101,11 +101,3 @@ class Cell:
 def begin_of(at_ms: int, seconds: int = CELL_SECONDS) -> int:
     """Where the stretch that holds a moment begins, in UTC seconds."""
     return at_ms // (seconds * 1000) * seconds
-
-
-def total(cells: "list[Cell]") -> Cell:
-    """All of them as one; they come in the order of time."""
-    sums = Cell()
-    for cell in cells:
-        sums.merge(cell)
-    return sums

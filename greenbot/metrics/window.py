@@ -1,7 +1,7 @@
 """The last quarter of an hour in memory: fed with what is new, asked for any window of it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from greenbot.metrics.cell import CELL_SECONDS, Cell
@@ -31,7 +31,6 @@ class Window:
         self._fleet_seconds = fleet_seconds
         self._lines: dict[tuple[str, Series], _Line] = defaultdict(dict)
         self._last_id: int | None = None
-        self._changed: set[str] = set()
 
     def follow(self, db: "Db", names: Names, now_s: int) -> None:
         """Take in what is new in the store, forget what is too old. Raises Busy, StoreError."""
@@ -51,7 +50,6 @@ class Window:
             self._lines[key.instance, key.series].setdefault(key.at_s, Cell()).merge(stored.cell)
             if key.instance != FLEET and key.series not in SAMPLES:
                 self._lines[FLEET, key.series].setdefault(key.at_s, Cell()).merge(stored.cell)
-            self._changed.add(key.instance)
 
     def forget(self, now_s: int) -> None:
         """Forget the cells that are too old at a moment."""
@@ -78,15 +76,6 @@ class Window:
     def instances(self) -> list[str]:
         """Those that did anything lately, in the order of their names; the fleet aside."""
         return sorted({instance for instance, _ in self._lines} - {FLEET})
-
-    def series_of(self, instance: str) -> Iterator[Series]:
-        """What is known of one instance."""
-        return (series for name, series in list(self._lines) if name == instance)
-
-    def changed(self) -> set[str]:
-        """The instances that got anything new since this was last asked."""
-        changed, self._changed = self._changed, set()
-        return changed
 
 
 def aligned(at_s: int) -> int:

@@ -4,10 +4,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from greenbot.alerts import defaults, table
-from greenbot.alerts.fields import BadRule, Problem, rule_from
-from greenbot.alerts.measures import unit_of
+from greenbot.alerts.fields import BadRule, Problem, every_field_of, rule_from
 from greenbot.alerts.rule import Rule
-from greenbot.alerts.units import duration_text, threshold_text
 from greenbot.clock import Clock, iso_utc
 from greenbot.server.answers import answering, document_reply, encoded, json_reply
 from greenbot.server.changes import Changes
@@ -116,25 +114,7 @@ class RulesApi:
 def rule_document(rule: Rule) -> dict[str, object]:
     """A rule: `rule` is what can be sent back, the rest is about it."""
     return {
-        "rule": {
-            "name": rule.name,
-            "metric": rule.metric,
-            "op": rule.op,
-            "threshold": threshold_text(rule.threshold, unit_of(rule.metric)),
-            "window": duration_text(rule.window_s),
-            "for": duration_text(rule.for_s),
-            "keep_firing": duration_text(rule.keep_firing_s),
-            "min_total": rule.min_total,
-            "min_bad": rule.min_bad,
-            "scope": rule.scope,
-            "instances": rule.instances,
-            "severity": rule.severity,
-            "description": rule.description,
-            "receivers": list(rule.receivers),
-            "cooldown": duration_text(rule.cooldown_s),
-            "repeat": duration_text(rule.repeat_s),
-            "enabled": rule.enabled,
-        },
+        "rule": every_field_of(rule),
         "etag": rule_tag(rule),
         "version": rule.version,
         "origin": rule.origin,
