@@ -20,16 +20,18 @@ def is_attended(run: "Run", instance: str) -> bool:
     return not run.flags.direct and worker_is_alive(run.settings.paths.run_dir, instance)
 
 
-def hand_over(run: "Run", message: "Message", *, goal: "Goal", wait_seconds: float) -> "Message | None":
-    """The message as the worker brought it on; None when no worker is there (any more) and it still waits.
+def offer(run: "Run", message: "Message") -> bool:
+    """Wake the worker that takes messages of this instance. False when there is none, or `--direct` wants none."""
+    from greenbot.outbox.presence import wake
+
+    return not run.flags.direct and wake(run.settings.paths.run_dir, message.instance) > 0
+
+
+def follow_worker(run: "Run", message: "Message", *, goal: "Goal", wait_seconds: float) -> "Message | None":
+    """The message as the worker brought it on; None when no worker is there any more and it still waits.
 
     Raises StillPending when it takes too long, Stopped when the person no longer wants it.
     """
-    from greenbot.outbox.presence import wake
-
-    if run.flags.direct or not wake(run.settings.paths.run_dir, message.instance):
-        return None
-    # Loaded while the worker is at work already.
     from greenbot.outbox.states import State
     from greenbot.outbox.watch import follow, settled
 

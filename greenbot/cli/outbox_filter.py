@@ -11,8 +11,8 @@ from greenbot.cli.run import Run
 from greenbot.errors import UsageError
 
 if TYPE_CHECKING:
+    from greenbot.outbox.listing import Filters
     from greenbot.outbox.message import Message
-    from greenbot.outbox.table import Filters
 
 _PAGE = 1000
 
@@ -79,7 +79,7 @@ def listed(run: Run, which: Which, *, limit: int, before: int | None = None) -> 
     """The newest messages that are meant. Raises `UsageError`, `UnknownInstance`, `NotFound`."""
     from dataclasses import replace
 
-    from greenbot.outbox.table import list_messages
+    from greenbot.outbox.listing import list_messages
 
     found = [
         message
@@ -98,7 +98,7 @@ def every(run: Run, which: Which, **fixed: Any) -> "list[Message]":
 def _all(run: Run, filters: "Filters") -> "Iterator[Message]":
     from dataclasses import replace
 
-    from greenbot.outbox.table import list_messages
+    from greenbot.outbox.listing import list_messages
 
     page = list_messages(run.store, replace(filters, limit=_PAGE))
     while page:
@@ -110,7 +110,7 @@ def _filters(run: Run, which: Which, **fixed: Any) -> "list[Filters]":
     """One for each instance that was named, one for all where none was."""
     from greenbot.chat_id import parse_chat_id
     from greenbot.cli.outbox_group import state_of
-    from greenbot.outbox.table import Filters
+    from greenbot.outbox.listing import Filters
 
     given: dict[str, Any] = dict(fixed)
     if which.state:

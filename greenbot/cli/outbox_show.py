@@ -11,7 +11,8 @@ from greenbot.cli.values import local_time
 from greenbot.clock import iso_utc
 
 if TYPE_CHECKING:
-    from greenbot.outbox.message import Call, LogLine, Message
+    from greenbot.outbox.history import Call, LogLine
+    from greenbot.outbox.message import Message
     from greenbot.outbox.waiting import Wait
 
 #: Keys of a request that only name things; whatever else it says to the guest stays covered.
@@ -28,7 +29,8 @@ def show(run: Run, message_id: IdArgument) -> None:
     Examples:
     greenbot outbox show 12
     """
-    from greenbot.outbox.table import calls_of, get, log_of
+    from greenbot.outbox.history import calls_of, log_of
+    from greenbot.outbox.table import get
 
     recover(run)
     message = get(run.store, message_id)

@@ -12,7 +12,7 @@ from greenbot.errors import UsageError
 
 if TYPE_CHECKING:
     from greenbot.outbox.figures import Pace
-    from greenbot.outbox.table import Count
+    from greenbot.outbox.listing import Count
     from greenbot.outbox.waiting import Around
 
 
@@ -50,7 +50,7 @@ def _asked(names: list[str] | None) -> Iterable[str | None]:
 
 def _by_state(run: Run, names: list[str] | None) -> None:
     from greenbot.cli.values import Age
-    from greenbot.outbox.table import stats as counted
+    from greenbot.outbox.listing import stats as counted
 
     now_ms = run.clock.now_ms()
     rows = [
@@ -79,7 +79,7 @@ def _by_reason(run: Run, names: list[str] | None) -> None:
 
 def _by_instance(run: Run, names: list[str] | None) -> None:
     from greenbot.outbox.figures import pace
-    from greenbot.outbox.table import stats as counted
+    from greenbot.outbox.listing import stats as counted
 
     counts: dict[str, list[Count]] = {name: [] for name in names or ()}
     for name in _asked(names):

@@ -47,8 +47,9 @@ def reconcile(
 
 
 def _asked(run: Run, message_id: int | None) -> "list[Message]":
+    from greenbot.outbox.listing import Filters, list_messages
     from greenbot.outbox.states import State
-    from greenbot.outbox.table import Filters, get, list_messages
+    from greenbot.outbox.table import get
 
     if message_id is not None:
         return [get(run.store, message_id)]

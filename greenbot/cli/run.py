@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from greenbot.logs.book import Book
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # what nobody uses is a part of each start
 class Flags:
     """The shared options as they were given."""
 

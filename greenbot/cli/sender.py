@@ -4,7 +4,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from greenbot.cli.handover import hand_over, is_attended
+from greenbot.cli.handover import follow_worker, is_attended, offer
 from greenbot.cli.interrupts import Interrupts
 from greenbot.cli.run import Run
 from greenbot.cli.wishes import Wishes
@@ -66,6 +66,7 @@ class Sender:
     def send(self, draft: "Draft", key: str | None) -> None:
         """Accept, deliver, say. Raises the error of the outcome."""
         from greenbot.outbox.message import NewMessage
+        from greenbot.outbox.noting import note_state
         from greenbot.outbox.table import enqueue
 
         begun = self._run.clock.monotonic()
@@ -89,13 +90,17 @@ class Sender:
         if message.replayed and (message.remote_id or message.accepted_at_ms):
             self._say(self._assured(message, begun))
             return
+        offered = offer(self._run, message)
+        # A worker is at it already while this process opens its log.
+        note_state(message)
         if self._wishes.only_accept:
             self._leave(message)
             return
-        found = hand_over(self._run, message, goal="accepted", wait_seconds=self._wishes.wait_seconds)
-        if found is not None:
-            self._conclude(found, begun)
-            return
+        if offered:
+            found = follow_worker(self._run, message, goal="accepted", wait_seconds=self._wishes.wait_seconds)
+            if found is not None:
+                self._conclude(found, begun)
+                return
         # Under a key an earlier run may have died half-way: only what never left is sent now.
         self.deliver(message.id, draft, begun=begun)
 
@@ -107,9 +112,7 @@ class Sender:
     def _leave(self, message: "Message") -> None:
         """Accepted is all that was asked for."""
         from greenbot.cli.handover import leaves_later
-        from greenbot.outbox.presence import wake
 
-        wake(self._run.settings.paths.run_dir, message.instance)
         self._say(message)
         self._run.out.say(leaves_later(self._run, message, self._instance))
 
@@ -162,10 +165,11 @@ class Sender:
 
     def _spooled(self, draft: "Draft") -> "tuple[Draft, str | None]":
         """An accepted message must not depend on a file its sender may change: greenbot keeps a copy."""
+        if draft.file is None:
+            return draft, None
         from greenbot.messages.outgoing import FileByUpload
 
-        if not isinstance(draft, FileByUpload):
-            return draft, None
+        assert isinstance(draft, FileByUpload), "the only kind that has a file"
         from greenbot.outbox.spool import take_in
 
         copy = take_in(self._run.settings.paths.spool_dir, draft.path)

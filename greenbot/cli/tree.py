@@ -29,6 +29,8 @@ class Group:
     name: str
     help: str
     commands: dict[str, Body] = field(default_factory=dict)
+    #: The shared options each command takes besides those that all take.
+    shared: dict[str, Mapping[str, bool]] = field(default_factory=dict)
     groups: dict[str, "Group"] = field(default_factory=dict)
     takes_negative_numbers: set[str] = field(default_factory=set)
 
@@ -39,7 +41,8 @@ class Group:
         """
 
         def register(body: Body) -> Body:
-            self.commands[name] = with_shared_options(body, **shared)
+            self.commands[name] = body
+            self.shared[name] = shared
             if negative_numbers:
                 self.takes_negative_numbers.add(name)
             return body
@@ -64,7 +67,8 @@ class Entry:
 def command_of(group: Group, name: str) -> TyperCommand:
     """The Typer command for a registered function."""
     settings = {"ignore_unknown_options": True} if name in group.takes_negative_numbers else None
-    info = CommandInfo(name=name, cls=Command, callback=group.commands[name], context_settings=settings)
+    callback = with_shared_options(group.commands[name], **group.shared[name])
+    info = CommandInfo(name=name, cls=Command, callback=callback, context_settings=settings)
     command = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
     assert isinstance(command, TyperCommand)
     return command
@@ -185,7 +189,7 @@ def lazy_group(group: Group) -> LazyGroup:
 
 
 def _command_maker(group: Group, name: str) -> Maker:
-    first_line = (inspect.getdoc(group.commands[name]) or "").partition("\n")[0].rstrip(".")
+    first_line = (group.commands[name].__doc__ or "").lstrip().partition("\n")[0].rstrip(".")
     return Maker(first_line, "Commands", lambda: command_of(group, name))
 
 

@@ -111,7 +111,7 @@ class Instance:
         return tuple(secret for secret in found if secret is not None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # what nobody uses is a part of each start
 class Settings:
     """Everything configurable. Nothing in it is secret until a `TokenSource` is called."""
 

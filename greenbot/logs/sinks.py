@@ -1,9 +1,11 @@
 """Where lines can go besides a file: stderr, and systemd's journal in its own protocol."""
 
 import os
-import socket
 import sys
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import socket
 
 #: Of syslog, by level.
 PRIORITIES = {b"debug": 7, b"info": 6, b"warning": 4, b"error": 3}
@@ -43,6 +45,8 @@ class Journal:
     def write(self, lines: bytes) -> None:
         """Raises OSError: there is no journal, or the line is too long for it."""
         if self._socket is None:
+            import socket  # most logs are files
+
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         for line in lines.splitlines():
             self._socket.sendto(_entry(line), self._address)

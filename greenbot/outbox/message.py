@@ -1,4 +1,4 @@
-"""A draft accepted into the outbox, its log lines and its calls, as frozen values."""
+"""A draft accepted into the outbox, as a frozen value."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, Self
@@ -33,7 +33,7 @@ class Draft(Protocol):
     def fingerprint(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # what nobody uses is a part of each start
 class NewMessage:
     """What `enqueue` accepts."""
 
@@ -53,7 +53,7 @@ class NewMessage:
     actor: str = "shell"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # what nobody uses is a part of each start
 class Message:
     """One row of the outbox. Moments are UTC milliseconds."""
 
@@ -128,38 +128,3 @@ class Message:
         """The most telling single word: `read` rather than `delivered`, `sent` rather than `accepted`."""
         shows_delivery = self.state in (State.ACCEPTED, State.DELIVERED)
         return self.delivery if shows_delivery and self.delivery else self.state.value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogLine:
-    """One change in the life of a message."""
-
-    message_id: int
-    epoch: int
-    at_ms: int
-    from_state: State | None
-    to_state: State
-    reason: Reason
-    cause: str | None
-    detail: str | None
-    actor: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One HTTP attempt for a message. `outcome` is None while it is under way, or for ever after a crash."""
-
-    id: int
-    message_id: int | None
-    instance: str
-    method: str
-    attempt: int
-    owner: str | None
-    started_at_ms: int
-    elapsed_ms: int | None
-    outcome: str | None
-    reason: str | None
-    detail: str | None
-    status: int | None
-    remote_id: str | None
-    retry_after_ms: int | None

@@ -1,7 +1,6 @@
 """The lines of the log about messages: what became of one, once that is on the disk."""
 
 from greenbot.logs.notes import note
-from greenbot.outbox.decide import Change
 from greenbot.outbox.message import Message
 from greenbot.outbox.states import State
 
@@ -30,6 +29,8 @@ def note_state(message: Message, *, before: State | None = None) -> None:
 
 def note_change(message: Message, change: object) -> None:
     """What the outcome of a call made of a message; nothing when it was not ours to change any more."""
+    from greenbot.outbox.decide import Change  # it knows outcomes of calls, which a shell that hands over does without
+
     if not isinstance(change, Change):
         return
     level = "debug" if change.state in _QUIET else "warning"

@@ -23,10 +23,11 @@ from greenbot.messages.outgoing import Text
 from greenbot.outbox import figures
 from greenbot.outbox.claims import claim_next, release
 from greenbot.outbox.decide import Change
+from greenbot.outbox.listing import Filters, list_messages, stats
 from greenbot.outbox.message import NewMessage, Priority
 from greenbot.outbox.states import Reason, State
 from greenbot.outbox.sweep import sweep
-from greenbot.outbox.table import Filters, enqueue_in, list_messages, stats
+from greenbot.outbox.table import enqueue_in
 from greenbot.outbox.turn import gate_of, next_due_ms, next_in_line
 from tests.architecture.files import ROOT
 from tests.bench.loopback import clean_environ

@@ -31,7 +31,7 @@ TARGETS = (
 )
 
 #: Left out: what starts the program, what only an extra brings, and the driver that pysqlite3 stands in for.
-NOT_IMPORTED = STUBS | {"greenbot.__main__", "keyring", "uvloop", "sqlite3"}
+NOT_IMPORTED = STUBS | {"greenbot.__main__", "apprise", "keyring", "uvloop", "sqlite3"}
 
 
 def eager_program() -> str:

@@ -16,8 +16,8 @@ from greenbot.campaigns.plan import Plan, Wanted, make_plan
 from greenbot.clock import ManualClock
 from greenbot.db.audit import Operator
 from greenbot.db.connect import Db, connect
+from greenbot.outbox.listing import Filters, list_messages
 from greenbot.outbox.message import Message
-from greenbot.outbox.table import Filters, list_messages
 from greenbot.simulator.thread import SimulatorThread
 from greenbot.simulator.world import Timings, World
 from tests.campaigns.moments import NOON_MS

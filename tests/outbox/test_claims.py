@@ -8,9 +8,10 @@ from greenbot.db.connect import Db
 from greenbot.errors import UnknownMessage
 from greenbot.outbox.claims import Blocked, Claim, Fenced, claim, claim_next, finish, mark_sending, release
 from greenbot.outbox.decide import Change, OnNotSent, after_outcome, wait_ms
+from greenbot.outbox.history import calls_of, log_of
 from greenbot.outbox.message import Message
 from greenbot.outbox.states import Reason, State
-from greenbot.outbox.table import calls_of, get, log_of
+from greenbot.outbox.table import get
 from tests.outbox.conftest import OTHER_GUEST, Add
 
 C = OutcomeClass

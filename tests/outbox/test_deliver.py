@@ -28,11 +28,12 @@ from greenbot.outbox.claims import Claim, claim, finish, mark_sending, release
 from greenbot.outbox.decide import Change, OnNotSent
 from greenbot.outbox.deliver import deliver
 from greenbot.outbox.delivery import Delivery
+from greenbot.outbox.history import calls_of
 from greenbot.outbox.message import Message
 from greenbot.outbox.owner import Owner
 from greenbot.outbox.states import Reason, State
 from greenbot.outbox.sweep import sweep
-from greenbot.outbox.table import calls_of, enqueue, get
+from greenbot.outbox.table import enqueue, get
 from tests.outbox.conftest import ACCEPTED, GUEST, OTHER_GUEST, Add, Line, Send, new_text
 
 C = OutcomeClass

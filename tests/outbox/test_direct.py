@@ -19,9 +19,10 @@ from greenbot.outbox import pauses
 from greenbot.outbox.claims import Claim, mark_sending
 from greenbot.outbox.delivery import Delivery
 from greenbot.outbox.direct import Direct, check_open
+from greenbot.outbox.history import calls_of
 from greenbot.outbox.limits import LaneLimits
 from greenbot.outbox.owner import Owner
-from greenbot.outbox.table import calls_of, get
+from greenbot.outbox.table import get
 from greenbot.resilience.line_files import LineFiles
 from greenbot.resilience.retry import RetryPolicy
 from tests.outbox.conftest import ACCEPTED, OTHER_GUEST, Add, Line

@@ -11,10 +11,10 @@ from greenbot.outbox.actions import Cancel, Edit, Hold, Release, Retry
 from greenbot.outbox.claims import claim_next, mark_sending, release
 from greenbot.outbox.decide import Change
 from greenbot.outbox.figures import Pace, Why, pace, quantile, reasons
+from greenbot.outbox.listing import Filters, list_messages
 from greenbot.outbox.operate import Action, Seen, carry_out
 from greenbot.outbox.retention import Retention, purge
 from greenbot.outbox.states import Reason, State
-from greenbot.outbox.table import Filters, list_messages
 from tests.outbox.conftest import ACCEPTED, Add, Line, Send
 
 COUNTED_BY_HAND = """

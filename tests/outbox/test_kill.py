@@ -7,8 +7,8 @@ import pytest
 from greenbot import failpoints
 from greenbot.clock import SystemClock
 from greenbot.db.connect import connect
+from greenbot.outbox.listing import Filters, list_messages
 from greenbot.outbox.message import Message
-from greenbot.outbox.table import Filters, list_messages
 from tests.db.helpers import run, start
 from tests.outbox.ledger_server import LedgerServer
 
@@ -27,7 +27,8 @@ from greenbot.outbox.deliver import deliver
 from greenbot.outbox.message import NewMessage
 from greenbot.outbox.owner import Owner
 from greenbot.outbox.sweep import sweep
-from greenbot.outbox.table import Filters, enqueue, list_messages
+from greenbot.outbox.listing import Filters, list_messages
+from greenbot.outbox.table import enqueue
 from greenbot.redact import Secret
 
 home, url, transport = Path(sys.argv[1]), sys.argv[2], sys.argv[3]

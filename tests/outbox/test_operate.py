@@ -9,10 +9,11 @@ from greenbot.db.audit import Operator, Wanted, entries
 from greenbot.db.connect import Db
 from greenbot.outbox.actions import CAMPAIGN_HOLD, Cancel, Edit, Hold, Release, Retry
 from greenbot.outbox.claims import Claim, claim
+from greenbot.outbox.history import log_of
 from greenbot.outbox.message import Message
 from greenbot.outbox.operate import Action
 from greenbot.outbox.states import State
-from greenbot.outbox.table import enqueue, get, log_of
+from greenbot.outbox.table import enqueue, get
 from tests.outbox.acting import bring, do
 from tests.outbox.conftest import ACCEPTED, Add, Line, Send
 

@@ -8,12 +8,39 @@ import pytest
 from greenbot.clock import ManualClock
 from greenbot.db import audit
 from greenbot.db.connect import Db, connect
-from greenbot.outbox import accepting, actions, claims, figures, moving, pauses, retention, spool, sweep, table
+from greenbot.outbox import (
+    accepting,
+    actions,
+    claims,
+    figures,
+    history,
+    listing,
+    moving,
+    pauses,
+    retention,
+    spool,
+    sweep,
+    table,
+)
 from tests.outbox.conftest import new_text
 
 STATEMENTS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": value
-    for module in (accepting, actions, audit, claims, figures, moving, pauses, retention, spool, sweep, table)
+    for module in (
+        accepting,
+        actions,
+        audit,
+        claims,
+        figures,
+        history,
+        listing,
+        moving,
+        pauses,
+        retention,
+        spool,
+        sweep,
+        table,
+    )
     for name, value in vars(module).items()
     if name.isupper() and isinstance(value, str) and re.match(r"\s*(select|update)\b", value)
 }
@@ -53,7 +80,7 @@ def long_queue(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 def test_every_statement_of_the_outbox_is_looked_at() -> None:
-    assert {"claims.NEXT", "moving.MOVE", "table.PAGE_OF_ALL", "table.STATS", "sweep.OWNED", "sweep.EXPIRED"} < set(
+    assert {"claims.NEXT", "moving.MOVE", "listing.PAGE_OF_ALL", "listing.STATS", "sweep.OWNED", "sweep.EXPIRED"} < set(
         STATEMENTS
     )
     assert len(STATEMENTS) >= 20
@@ -70,8 +97,8 @@ def test_no_statement_scans_or_sorts_a_growing_table(long_queue: Db, name: str) 
     # One row per instance and state is all `message_counts` ever has; a page in primary-key order is no scan; the
     # index of reasons leaves out what simply waits and what has left.
     small = name in (
-        "table.STATS",
-        "table.PAGE_OF_ALL",
+        "listing.STATS",
+        "listing.PAGE_OF_ALL",
         "figures.REASONS",
         "figures.QUEUED",
         "pauses.ALL",
@@ -106,10 +133,10 @@ PAGE = {"before": 2**62, "limit": 50} | dict.fromkeys(("class", "created_before"
     ("sql", "params"),
     [
         (claims.NEXT, {"instance": "hotel-1", "priority": 1, "now": 2**52}),
-        (table.PAGE_OF_ALL, PAGE),
-        (table.PAGE_OF_STATE, PAGE | {"state": "queued"}),
-        (table.PAGE_OF_INSTANCE, PAGE | {"state": "queued", "instance": "hotel-1"}),
-        (table.STATS, {"instance": None}),
+        (listing.PAGE_OF_ALL, PAGE),
+        (listing.PAGE_OF_STATE, PAGE | {"state": "queued"}),
+        (listing.PAGE_OF_INSTANCE, PAGE | {"state": "queued", "instance": "hotel-1"}),
+        (listing.STATS, {"instance": None}),
         (figures.REASONS, {"instance": None}),
         (sweep.OWNED, {}),
         (sweep.EXPIRED, {"now": 2**52}),

@@ -11,11 +11,12 @@ from greenbot.clock import ManualClock
 from greenbot.db.connect import Db
 from greenbot.messages.outgoing import TextStatus, Typing
 from greenbot.outbox.claims import Claim, claim, finish, mark_sending
+from greenbot.outbox.history import log_of
 from greenbot.outbox.message import Message, NewMessage
 from greenbot.outbox.owner import Owner
 from greenbot.outbox.reconcile import Passes, Reconciler
 from greenbot.outbox.states import State
-from greenbot.outbox.table import enqueue, get, log_of
+from greenbot.outbox.table import enqueue, get
 from tests.outbox.conftest import ACCEPTED, GUEST, OTHER_GUEST, Add
 from tests.outbox.shelf import GUEST_CHAT, Shelf
 

@@ -8,11 +8,12 @@ import pytest
 
 from greenbot.clock import ManualClock
 from greenbot.db.connect import Db
+from greenbot.outbox.history import log_of
 from greenbot.outbox.message import Message
 from greenbot.outbox.reconcile import Reconciler
 from greenbot.outbox.states import State
 from greenbot.outbox.statuses import LADDER, REFUSALS, StatusNews, apply, news_of_notification, step
-from greenbot.outbox.table import get, log_of
+from greenbot.outbox.table import get
 from tests.architecture.files import ROOT
 from tests.outbox.conftest import ACCEPTED, Add
 from tests.outbox.shelf import GUEST_CHAT, Shelf

@@ -11,10 +11,11 @@ import pytest
 from greenbot.clock import ManualClock
 from greenbot.db.connect import Db
 from greenbot.outbox.claims import Claim, claim, mark_sending
+from greenbot.outbox.history import log_of
 from greenbot.outbox.message import Message
 from greenbot.outbox.owner import Owner, is_alive
 from greenbot.outbox.sweep import Swept, sweep
-from greenbot.outbox.table import get, log_of
+from greenbot.outbox.table import get
 from tests.db.helpers import environment
 from tests.outbox.conftest import OTHER_GUEST, Add
 

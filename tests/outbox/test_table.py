@@ -7,9 +7,11 @@ from greenbot.db.connect import Db
 from greenbot.errors import KeyReused, UnknownMessage
 from greenbot.outbox.claims import Claim, claim, release
 from greenbot.outbox.decide import Change
+from greenbot.outbox.history import log_of
+from greenbot.outbox.listing import Filters, list_messages, stats
 from greenbot.outbox.message import Message
 from greenbot.outbox.states import Reason, State
-from greenbot.outbox.table import Filters, enqueue, get, list_messages, log_of, payload_digest, stats
+from greenbot.outbox.table import enqueue, get, payload_digest
 from tests.outbox.conftest import GUEST, OTHER_GUEST, Add, new_text
 
 

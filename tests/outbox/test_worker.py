@@ -10,10 +10,11 @@ import pytest
 
 from greenbot.clock import ManualClock
 from greenbot.db.connect import Db, connect
+from greenbot.outbox.history import log_of
 from greenbot.outbox.limits import LaneLimits
 from greenbot.outbox.owner import Owner
 from greenbot.outbox.states import State
-from greenbot.outbox.table import get, log_of
+from greenbot.outbox.table import get
 from greenbot.outbox.worker import Pace
 from tests.outbox.conftest import Add
 from tests.outbox.virtual import LIFTED, LOST, Remote, Yard, in_virtual_time

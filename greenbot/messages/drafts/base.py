@@ -1,7 +1,6 @@
 """What all drafts have in common: checked when made, written as JSON, compared by fingerprint."""
 
 import json
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
@@ -124,8 +123,16 @@ def read_list(value: object) -> tuple[object, ...]:
 
 def normalised(text: str) -> str:
     """Text as it may come back from WhatsApp: composed, one kind of line end, no spaces where lines end."""
-    lines = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = _composed(text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join(line.rstrip() for line in lines).strip()
+
+
+def _composed(text: str) -> str:
+    if text.isascii():
+        return text
+    import unicodedata
+
+    return unicodedata.normalize("NFC", text)
 
 
 def _as_is(value: object) -> object:

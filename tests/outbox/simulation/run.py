@@ -23,10 +23,11 @@ from greenbot.db.audit import Operator
 from greenbot.db.connect import connect
 from greenbot.messages.outgoing import Text
 from greenbot.outbox.doubts import uncertain_of
+from greenbot.outbox.history import log_of
 from greenbot.outbox.message import Message, NewMessage, Policy
 from greenbot.outbox.operate import Seen, carry_out
 from greenbot.outbox.resolve import DeclareSent, SendAgain
-from greenbot.outbox.table import enqueue, get, log_of
+from greenbot.outbox.table import enqueue, get
 from greenbot.outbox.timing import ReconcileTimes
 from greenbot.resilience.shared_health import health_of, resume
 from tests.outbox.simulation.faults import Faults
