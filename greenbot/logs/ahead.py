@@ -14,17 +14,18 @@ Filled = tuple[bytearray, int]
 
 
 class Ahead:
-    """The first `size` bytes of a file, block by block, always in the same few buffers. A context manager."""
+    """The bytes of a file from `begin` to `end`, block by block, always in the same few buffers. A context manager."""
 
-    def __init__(self, fd: int, size: int) -> None:
+    def __init__(self, fd: int, begin: int, end: int) -> None:
         self._fd = fd
-        self._size = size
+        self._begin = begin
+        self._end = end
         self._free: SimpleQueue[bytearray | None] = SimpleQueue()
         self._filled: SimpleQueue[Filled | OSError | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._fetch, name="read ahead", daemon=True)
 
     def __enter__(self) -> "Ahead":
-        for _ in range(min(_BUFFERS, self._size // BLOCK + 1)):
+        for _ in range(min(_BUFFERS, (self._end - self._begin) // BLOCK + 1)):
             self._free.put(bytearray(ROOM + BLOCK))
         self._thread.start()
         return self
@@ -42,9 +43,9 @@ class Ahead:
             self._free.put(filled[0])
 
     def _fetch(self) -> None:
-        position = 0
-        while position < self._size and (buffer := self._free.get()) is not None:
-            wanted = min(BLOCK, self._size - position)
+        position = self._begin
+        while position < self._end and (buffer := self._free.get()) is not None:
+            wanted = min(BLOCK, self._end - position)
             try:
                 got = os.preadv(self._fd, [memoryview(buffer)[ROOM : ROOM + wanted]], position)
             except OSError as error:

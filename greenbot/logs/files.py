@@ -4,17 +4,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from greenbot.logs.ahead import ROOM, Ahead
 from greenbot.logs.line import time_of
 from greenbot.logs.rotation import rotated
+from greenbot.logs.search import MOST_LINE, searched
 from greenbot.logs.wanted import Sieve, Wanted
 
 BLOCK = 1 << 20
 TAIL_BLOCK = 1 << 16
 #: Processes stamp their lines before it is their turn to write, so neighbours may be out of order by so much.
 SLACK_MS = 60_000
-#: A line without an end is not collected for ever.
-MOST_LINE = 16 * BLOCK
 
 
 class Snapshot:
@@ -64,11 +62,11 @@ class Snapshot:
                 continue  # too old, and removed meanwhile
             try:
                 if not _is_before(fd, os.fstat(fd).st_size, wanted.since):
-                    yield from sifted(fd, os.fstat(fd).st_size, sieve)
+                    yield from searched(fd, os.fstat(fd).st_size, sieve)
             finally:
                 os.close(fd)
         if self.fd >= 0:
-            yield from sifted(self.fd, self.size, sieve)
+            yield from searched(self.fd, self.size, sieve)
 
     def last(self, count: int, wanted: Wanted) -> list[bytes]:
         """The last `count` wanted lines, the oldest first; reads no more than it must."""
@@ -86,27 +84,6 @@ class Snapshot:
                 finally:
                     os.close(fd)
         return found[:count][::-1]
-
-
-def sifted(fd: int, size: int, sieve: Sieve) -> Iterator[bytes]:
-    """The wanted lines among the first `size` bytes. Memory stays flat, except for a line that is longer than usual."""
-    rest = b""
-    with Ahead(fd, size) as ahead:
-        for buffer, end in ahead.blocks():
-            cut = buffer.rfind(b"\n", ROOM, end) + 1
-            if not cut and len(rest) < MOST_LINE:
-                rest += buffer[ROOM:end]
-                continue
-            cut = cut or end
-            start = ROOM - len(rest)
-            if start >= 0:
-                buffer[start:ROOM] = rest
-                yield from sieve.lines(buffer, start, cut)
-            else:
-                yield from sieve.lines(rest + buffer[ROOM:cut])
-            rest = bytes(buffer[cut:end])
-    if rest:
-        yield from sieve.lines(rest)
 
 
 def stream_blocks(fd: int) -> Iterator[bytes]:

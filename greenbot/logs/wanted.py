@@ -84,6 +84,11 @@ class Sieve:
     def __post_init__(self) -> None:
         self._groups = self.wanted.needles()
 
+    @property
+    def is_choosy(self) -> bool:
+        """Whether most lines can be passed over without being taken apart."""
+        return bool(self._groups) or self.wanted.match is not None
+
     def lines(self, block: bytes | bytearray, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The wanted lines of a block of whole lines, or of that part of it, without their newlines."""
         end = len(block) if end is None else end
