@@ -128,8 +128,10 @@ def test_one_group_does_not_load_the_others(tmp_path: Path) -> None:
 
 def test_a_send_loads_the_named_modules_only(guests_hotel: Hotel, tmp_path: Path) -> None:
     send = ["send", "text", GUEST]
-    first = loaded_by([*send, "Good morning"], guests_hotel.environ, tmp_path)
-    loaded = loaded_by([*send, "Good evening"], guests_hotel.environ, tmp_path)
+    # The second one comes at once, and one that waits for a limit counts its wait.
+    environ = {**guests_hotel.environ, "GREEN_API_RATE_LIMIT_PER_SECOND": "50"}
+    first = loaded_by([*send, "Good morning"], environ, tmp_path)
+    loaded = loaded_by([*send, "Good evening"], environ, tmp_path)
 
     assert among(loaded, HEAVY) == set()
     assert libraries(loaded) - LIBRARIES_OF_A_SEND == set()
@@ -139,6 +141,32 @@ def test_a_send_loads_the_named_modules_only(guests_hotel: Hotel, tmp_path: Path
     assert among(first, {"sqlite_utils"}) == {"sqlite_utils"}
     assert among(loaded, {"typer", "http.client", "greenbot.outbox"}) == {"typer", "http.client", "greenbot.outbox"}
     assert guests_hotel.texts_received() == ["Good morning", "Good evening"]
+
+
+def test_a_send_that_a_worker_makes_loads_no_network(guests_hotel: Hotel, tmp_path: Path) -> None:
+    environ = {**guests_hotel.environ, "GREEN_API_RATE_LIMIT_PER_SECOND": "50"}
+    loaded_by(["send", "text", GUEST, "Good day"], environ, tmp_path)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "greenbot", "outbox", "run"], env=environ, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert worker.stderr is not None
+        worker.stderr.readline()  # it says that it is there
+        loaded = loaded_by(["send", "text", GUEST, "Good night"], environ, tmp_path)
+    finally:
+        worker.terminate()
+        worker.communicate()
+    without = {
+        "greenbot.api",
+        "greenbot.messages.mime",
+        "greenbot.outbox.deliver",
+        "http",
+        "socket",
+        "ssl",
+        "unicodedata",
+    }
+    assert among(loaded, without) == set()
+    assert guests_hotel.texts_received()[-1] == "Good night"
 
 
 @pytest.mark.parametrize(
