@@ -57,6 +57,8 @@ def parse_chat_id(text: str, *, country_code: str | None = None) -> ChatId:
     `country_code` (digits, such as `380`) completes national numbers that begin with a single 0.
     Raises `BadChatId` with what is wrong and what to write instead.
     """
+    if text.isascii() and _PERSON.fullmatch(text):
+        return ChatId(text)  # what the store holds, nearly always
     given = _plain(text).strip()
     if not given:
         raise BadChatId("The recipient is empty.")

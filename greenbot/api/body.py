@@ -89,10 +89,13 @@ class RequestBody:
             yield self._tail
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
 def json_body(params: Mapping[str, object]) -> RequestBody:
     """The parameters as a JSON object. Raises UsageError for what JSON cannot carry."""
     try:
-        head = json.dumps(params, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        head = _encode(params).encode()
     except (ValueError, TypeError, RecursionError):
         # UnicodeEncodeError is a ValueError: half of an emoji, or bytes that were no UTF-8.
         raise UsageError("This cannot be sent as JSON: broken characters or numbers.", hint=None) from None

@@ -73,6 +73,15 @@ class CallRecord:
     reply_bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """Where the calls of one endpoint go. `url` holds the token, and is empty where parameters are a part of it."""
+
+    url: str = field(repr=False)
+    netloc: str
+    hostname: str
+
+
 OnCall = Callable[[CallRecord], None]
 
 
@@ -123,6 +132,7 @@ class Client(
         self._on_call = on_call
         self._clock = clock or SystemClock()
         self._bases: dict[str, str] = {}
+        self._targets: dict[str, _Target] = {}
 
     async def exchange(
         self,
@@ -155,7 +165,7 @@ class Client(
         record = CallRecord(
             instance=self.credentials.instance_name,
             method=endpoint.name,
-            host=urlsplit(self._base(endpoint)).hostname or "",
+            host=self._target(endpoint).hostname,
             at_ms=at_ms,
             elapsed_ms=elapsed_ms,
             outcome=outcome,
@@ -222,6 +232,17 @@ class Client(
             self._bases[endpoint.host] = self._checked_base(endpoint)
         return self._bases[endpoint.host]
 
+    def _target(self, endpoint: Endpoint) -> "_Target":
+        """Where calls of `endpoint` go, taken apart once. Raises ConfigError, TokenMissing."""
+        target = self._targets.get(endpoint.name)
+        if target is None:
+            base = urlsplit(self._base(endpoint))
+            is_fixed = endpoint.body not in ("path", "query")
+            url = self._url(endpoint, {}, token=self._token(endpoint)) if is_fixed else ""
+            target = _Target(url=url, netloc=base.netloc.rpartition("@")[2], hostname=base.hostname or "")
+            self._targets[endpoint.name] = target
+        return target
+
     def _checked_base(self, endpoint: Endpoint) -> str:
         hosts = {
             "api": self.credentials.api_url,
@@ -268,9 +289,10 @@ class Client(
     ) -> Request:
         if endpoint.verb == "WEBSOCKET":
             raise UsageError(f"{endpoint.name} is a WebSocket, which greenbot does not speak.", hint="Use qr instead.")
-        url = self._url(endpoint, params, token=self._token(endpoint))
+        target = self._target(endpoint)
+        url = target.url or self._url(endpoint, params, token=self._token(endpoint))
         headers = {
-            "Host": urlsplit(url).netloc.rpartition("@")[2],
+            "Host": target.netloc,
             "User-Agent": _USER_AGENT,
             "Accept": "application/json",
             "Accept-Encoding": "identity",

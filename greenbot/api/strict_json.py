@@ -29,12 +29,7 @@ def loads(body: bytes) -> object:
     """
     try:
         text = body.decode("utf-8")
-        value: object = json.loads(
-            _without_lone_surrogates(text),
-            parse_int=_integer,
-            parse_float=_number,
-            parse_constant=_constant,
-        )
+        value: object = _decode(_without_lone_surrogates(text))
     except BadJson:
         raise
     except RecursionError:
@@ -76,6 +71,9 @@ def _number(digits: str) -> float:
 
 def _constant(name: str) -> NoReturn:
     raise BadJson(f"{name} is not JSON")
+
+
+_decode = json.JSONDecoder(parse_int=_integer, parse_float=_number, parse_constant=_constant).decode
 
 
 def _depth(value: object) -> int:

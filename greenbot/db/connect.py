@@ -6,10 +6,10 @@ POSIX locks SQLite holds for this process, and acknowledged rows can vanish with
 
 import os
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from greenbot.clock import Clock
 from greenbot.db import driver, migrations
@@ -19,8 +19,11 @@ from greenbot.db.translate import from_os, is_busy, is_disk_failure, translated
 from greenbot.errors import Busy, StoreError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     Row: TypeAlias = sqlite.Row
 
+T = TypeVar("T")
 Value: TypeAlias = "str | bytes | int | float | None"
 
 BUSY_TIMEOUT_SECONDS = 5.0
@@ -28,6 +31,9 @@ LOCK_TIMEOUT_SECONDS = 10.0
 #: The driver's cache prefers what was used often, so a connection that migrated first, with hundreds of statements of
 #: one use, would prepare each later one anew at each use, for ever: four times slower.
 STATEMENTS = 1000
+
+#: Every message touches a dozen indexes, which 2 MiB, SQLite's own choice, cannot hold for long.
+CACHE_KIB = 16_000
 
 
 class Tx:
@@ -61,7 +67,11 @@ class Tx:
 
 
 class Db:
-    """The open store. For one thread of one process; made by `connect`."""
+    """The open store. For one thread of one process; made by `connect`.
+
+    A commit may be under way in a thread of its own (`write_behind`); whatever else is asked of the store meanwhile
+    waits for it, so the connection is never used by two at once.
+    """
 
     def __init__(self, path: Path, connection: sqlite.Connection, lock: WriteLock) -> None:
         self.path = path
@@ -69,6 +79,8 @@ class Db:
         self._lock = lock
         self._writing = False
         self._unusable: tuple[str, str] | None = None  # message and hint
+        self._committer: ThreadPoolExecutor | None = None
+        self._behind: Future[object] | None = None
         self._identity = _identity(path)
         self._has_wal = _pragma(connection, "journal_mode") == "wal"
         _open_stores.add(self)
@@ -83,6 +95,7 @@ class Db:
         RuntimeError when a write is already open (a write inside a write is a bug).
         """
         self._check_usable()
+        self.settle()
         if self._writing:
             raise RuntimeError("a write inside a write")
         with self._lock.held(), self._translated():
@@ -93,6 +106,32 @@ class Db:
                 self.check_wal()
             finally:
                 self._writing = False
+
+    def write_behind(self, work: "Callable[[Tx], T]") -> "tuple[T, Future[object]]":
+        """Do `work` in a write transaction, and have a thread commit it, which is mostly waiting for the disk.
+
+        What `work` found is true only once the future is done, which raises what `write` raises at its end. Raises
+        what `write` raises before that, and what `work` raises: then nothing happened.
+        """
+        writing = self.write()
+        tx = writing.__enter__()
+        try:
+            found = work(tx)
+        except BaseException as error:
+            writing.__exit__(type(error), error, error.__traceback__)
+            raise
+        if self._committer is None:
+            from concurrent.futures import ThreadPoolExecutor  # most processes write little
+
+            self._committer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
+        self._behind = self._committer.submit(writing.__exit__, None, None, None)
+        return found, self._behind
+
+    def settle(self) -> None:
+        """Wait for the commit that is under way, if there is one; who began it hears what became of it."""
+        if self._behind is not None:
+            self._behind.exception()
+            self._behind = None
 
     @contextmanager
     def _synced(self, *, durable: bool) -> Iterator[None]:
@@ -109,6 +148,7 @@ class Db:
     def all(self, sql: str, /, **params: Value) -> "list[Row]":
         """Every row of one reading statement. Raises Busy, StoreError."""
         self._check_usable()
+        self.settle()
         with self._translated():
             return self._connection.execute(sql, params).fetchall()
 
@@ -132,9 +172,17 @@ class Db:
             self._unusable = (f"The store {self.path} was replaced or removed while greenbot had it open.", _RESTORE)
             self._check_usable()
 
+    def never_wait(self) -> None:
+        """From now on raise Busy at once where others hold the store: for a thread that has more to do."""
+        self._lock.timeout_seconds = 0
+        self.scalar("pragma busy_timeout = 0")
+
     def close(self) -> None:
         """Close the store; harmless when done twice, and in a forked child."""
         if self._unusable is not _FORKED:
+            self.settle()
+            if self._committer is not None:
+                self._committer.shutdown()
             self._connection.close()
         self._lock.close()
         _open_stores.discard(self)
@@ -189,7 +237,12 @@ def connect(
     lock = WriteLock(path.with_name(path.name + ".lock"), timeout_seconds=lock_timeout_seconds)
     with translated(path):
         connection = sqlite.connect(
-            path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, cached_statements=STATEMENTS
+            path,
+            timeout=BUSY_TIMEOUT_SECONDS,
+            isolation_level=None,
+            cached_statements=STATEMENTS,
+            # Used by one thread at a time (`Db.settle` sees to it), but not always by the same: see `Db.write_behind`.
+            check_same_thread=False,
         )
         try:
             _bring_up(connection, path, lock, clock)
@@ -241,6 +294,7 @@ def _set_pragmas(connection: sqlite.Connection, path: Path, mode: str) -> None:
     wanted: dict[str, str | int] = {"synchronous": 2, "foreign_keys": 1, "trusted_schema": 0}
     for name, value in wanted.items():
         connection.execute(f"pragma {name} = {value}")
+    connection.execute(f"pragma cache_size = {-CACHE_KIB}")
     for name, expected in {**wanted, "journal_mode": mode}.items():
         found = _pragma(connection, name)
         if found != expected:

@@ -37,7 +37,8 @@ class WriteLock:
 
     def __init__(self, path: Path, *, timeout_seconds: float) -> None:
         self.path = path
-        self._timeout_seconds = timeout_seconds
+        #: 0 never waits at all.
+        self.timeout_seconds = timeout_seconds
         self._files: _Files | None = None
 
     @contextmanager
@@ -45,6 +46,8 @@ class WriteLock:
         """Hold the lock for the block. Raises Busy when nobody lets go in time, StoreError without a file."""
         files = self._opened()
         if not _take_at_once(files):
+            if not self.timeout_seconds:
+                raise Busy(f"Another greenbot process holds {self.path}.")
             self._wait_with(files)
         try:
             yield
@@ -71,8 +74,8 @@ class WriteLock:
         # A blocking flock stands in the kernel's queue, which polling does not; but only a thread can
         # leave it behind when the holder hangs (SIGSTOP, a dead disk).
         self._files = None  # until it is granted the descriptors belong to the waiter
-        if not _Waiter(files).wait(self._timeout_seconds):
-            raise Busy(f"Another greenbot process has held {self.path} for {self._timeout_seconds:g} s.")
+        if not _Waiter(files).wait(self.timeout_seconds):
+            raise Busy(f"Another greenbot process has held {self.path} for {self.timeout_seconds:g} s.")
         self._files = files
 
 

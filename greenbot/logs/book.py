@@ -25,6 +25,7 @@ class Detail:
 
 
 ORDINARY = Detail()
+_RANK = {level: rank for rank, level in enumerate(LEVELS)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ class Rules:
 
     def wants(self, level: Level, instance: str) -> bool:
         """Whether a line of that level is written."""
-        return LEVELS.index(level) >= LEVELS.index(self.level) or self.of(instance).detailed
+        return _RANK[level] >= _RANK[self.level] or self.of(instance).detailed
 
 
 class Book:
@@ -68,7 +69,10 @@ class Book:
 
     def note(self, level: Level, event: str, fields: Mapping[str, Field]) -> None:
         """Write one line, if the rules want it."""
-        self._shielded(lambda: self._note(level, event, fields))
+        try:
+            self._note(level, event, fields)
+        except Exception:  # noqa: BLE001 - as in `_shielded`, which would cost each line a function of its own
+            self.dropped += 1
 
     def flush(self) -> None:
         """Write what waits."""

@@ -20,6 +20,9 @@ _LEVELS: Mapping[str, Level] = {
 }
 #: An answer of so few bytes to a poll says that there is nothing.
 _NOTHING_BYTES = 4
+#: Whoever has what these answer can link a phone to the number. It is in no log, whatever is switched on.
+_LINKING = ("qr", "getAuthorizationCode")
+_WITHHELD = "(links a phone, so it is not written)"
 
 
 class LoggedOutcome(Protocol):
@@ -61,7 +64,8 @@ def note_call(call: "Call", outcome: LoggedOutcome, params: Mapping[str, object]
     if detail.request_body and params:
         fields["request"] = json.dumps(params, ensure_ascii=False, default=str)
     if detail.response_body and answer:
-        fields["response"] = answer.decode("utf-8", "replace")
+        linking = call.method in _LINKING and succeeded
+        fields["response"] = _WITHHELD if linking else answer.decode("utf-8", "replace")
     is_idle = call.method == "receiveNotification" and succeeded and call.reply_bytes <= _NOTHING_BYTES
     note("debug" if is_idle else _LEVELS.get(outcome.cls, "error"), "call", **fields)
 

@@ -46,6 +46,7 @@ FIELDS = (
 FREE_TEXTS = ("words", "request", "response")
 
 _encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
+_quoted = json.encoder.encode_basestring_ascii
 
 
 def encode(at_ms: int, level: Level, event: str, fields: Mapping[str, Field]) -> bytes:
@@ -53,12 +54,13 @@ def encode(at_ms: int, level: Level, event: str, fields: Mapping[str, Field]) ->
 
     Raises KeyError for a field that is none of `FIELDS`.
     """
-    line: dict[str, Field] = {"time": time_text(at_ms), "level": level, "event": event}
+    # Piece by piece: a line is written for every call, and the encoder of a whole object takes twice as long to set up.
+    pieces = [f'{{"time":"{time_text(at_ms)}","level":"{level}","event":{_quoted(event)}']
     for name in sorted(fields, key=_ORDER.__getitem__):
         value = fields[name]
         if value is not None and value != "":
-            line[name] = value
-    return _encode(line).replace("\x7f", "\\u007f").encode("ascii") + b"\n"
+            pieces.append(f',"{name}":{_quoted(value) if type(value) is str else _encode(value)}')
+    return "".join(pieces).replace("\x7f", "\\u007f").encode("ascii") + b"}\n"
 
 
 _ORDER = {name: place for place, name in enumerate(FIELDS)}

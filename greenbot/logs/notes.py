@@ -58,6 +58,12 @@ def note(level: "Level", event: str, **fields: "Field") -> None:
     book.note(level, event, {**about, **fields} if about else fields)
 
 
+def wants(level: "Level", instance: str) -> bool:
+    """Whether a line of that level about that instance is written at all."""
+    book = _book or _opened()
+    return book is not None and book.rules.wants(level, instance)
+
+
 def detail_of(instance: str) -> "Detail | None":
     """What is written of an instance beyond the ordinary; None when nothing is written at all."""
     book = _book or _opened()

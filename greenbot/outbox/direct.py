@@ -74,12 +74,17 @@ def check_open(db: "Db", instance: str) -> None:
         )
 
 
+def ignore_wait(instance: str, wait_ms: int) -> None:
+    """Nobody counts waits."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Direct:
     """What one process needs to send its own messages.
 
     `client` sends, `asker` asks questions that reach no guest. `tell` gets words while a message waits, and `wait`
-    does the waiting, between tries, when nothing is on its way.
+    does the waiting, between tries, when nothing is on its way. `on_wait` hears of each wait for a limit: the
+    instance, and how many milliseconds.
     """
 
     db: "Db"
@@ -96,6 +101,7 @@ class Direct:
     wait: Callable[[float], None]
     on_progress: OnProgress = ignore_progress
     patience_seconds: float = 0.0
+    on_wait: Callable[[str, int], None] = ignore_wait
 
     async def send(self, message_id: int) -> Delivery:
         """Send one accepted message, trying again what is known not sent; it ends here, sent or not.
@@ -164,6 +170,7 @@ class Direct:
     def _turn(self, message: Message, deadline: float) -> Reservation:
         scopes = self.limits.scopes(message.instance, message.method)
         reservation = reserve(self.lines, scopes, self.clock)
+        held_back_ms = reservation.wait_ms(self.clock)
         while wait_ms := reservation.wait_ms(self.clock):
             if self.clock.monotonic() + wait_ms / 1000 > deadline:
                 give_back(self.lines, reservation, self.clock)
@@ -177,6 +184,8 @@ class Direct:
             self._say("It may leave", wait_ms / 1000, str(reservation.waiting))
             self.wait(wait_ms / 1000)
             reservation = when_due(self.lines, reservation, self.clock)
+        if held_back_ms:
+            self.on_wait(message.instance, held_back_ms)
         return reservation
 
     def _learn(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from greenbot.resilience.health import Health, may_send, state_at
+from greenbot.resilience.health import Health, is_doubted, may_send, state_at
 
 if TYPE_CHECKING:
     from greenbot.db.connect import Db, Tx
@@ -88,7 +88,8 @@ def gate(health: Health, backlog: Backlog, *, paused: str | None, most_unconfirm
         return Gate(room=0, why=f"paused: {paused}" if paused else "paused", on_hold=True)
     permission = may_send(health, now_ms)
     if not permission.go:
-        on_hold = state_at(health, now_ms) != "unknown" and health.account != "starting"
+        known = state_at(health, now_ms) != "unknown" and not is_doubted(health, now_ms)
+        on_hold = known and health.account != "starting"
         return Gate(room=0, why=permission.why, until_at_ms=permission.until_at_ms, on_hold=on_hold)
     if most_unconfirmed is None:
         return Gate(room=1_000_000, least_ttl_ms=permission.least_ttl_ms)

@@ -8,8 +8,9 @@ from greenbot.clock import Clock
 from greenbot.outbox.consequence import after_question, for_breaker
 from greenbot.outbox.deliver import Exchanger
 from greenbot.resilience.breaker import Admission
+from greenbot.resilience.health import ask_at_ms
 from greenbot.resilience.shared_breaker import CALL_LEASE_MS, Breaker
-from greenbot.resilience.shared_health import change, take_question
+from greenbot.resilience.shared_health import Due, change, take_question
 
 if TYPE_CHECKING:
     from greenbot.api.outcome import Outcome
@@ -87,11 +88,14 @@ class Hosts:
         for breaker in self._breakers.values():
             breaker.flush()
 
-    async def ask_if_due(self, client: Exchanger) -> None:
-        """Ask for the state of the instance when it is due and falls to this process."""
-        if self.breaker("api").circuit().state != "closed" or not take_question(self._db, self._instance, self._clock):
-            return
+    async def ask_if_due(self, client: Exchanger, due: Due = ask_at_ms) -> bool:
+        """Ask for the state of the instance when it is due and falls to this process; whether it was asked."""
+        if self.breaker("api").circuit().state != "closed":
+            return False
+        if not take_question(self._db, self._instance, self._clock, due):
+            return False
         await self._question(client, CLOSED, "api")
+        return True
 
     async def _question(self, client: Exchanger, admission: Admission, host: str) -> None:
         outcome: Outcome | None = None

@@ -277,7 +277,8 @@ class Lane:
         taken = Taken(gate=Gate(room=0))
         coming = self._desk.batch.submit(turn.take)
         try:
-            taken = await coming
+            # Shielded: what is on its way to the disk cannot be withdrawn any more, but put back.
+            taken = await asyncio.shield(coming)
         except asyncio.CancelledError:
             self._put_back(coming)
             raise
@@ -316,7 +317,9 @@ class Lane:
 
     def _put_back(self, coming: "asyncio.Future[Taken]") -> None:
         """Taken, but we are told to end at once: nothing of it has begun to leave."""
-        if not coming.done() or coming.cancelled() or coming.exception() is not None:
+        self._desk.batch.settle()
+        # What was not even begun is withdrawn.
+        if coming.cancel() or coming.cancelled() or coming.exception() is not None:
             return
         back = Change(state=State.QUEUED, reason=Reason.NOT_SENT, cause="shutdown")
         for posting in coming.result().postings:

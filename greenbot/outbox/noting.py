@@ -1,6 +1,6 @@
 """The lines of the log about messages: what became of one, once that is on the disk."""
 
-from greenbot.logs.notes import note
+from greenbot.logs.notes import note, wants
 from greenbot.outbox.message import Message
 from greenbot.outbox.states import State
 
@@ -34,6 +34,8 @@ def note_change(message: Message, change: object) -> None:
     if not isinstance(change, Change):
         return
     level = "debug" if change.state in _QUIET else "warning"
+    if level == "debug" and not wants("debug", message.instance):
+        return
     note(
         level,  # type: ignore[arg-type]  # one of the two words
         "message",

@@ -17,7 +17,7 @@ from greenbot.outbox.pauses import Pause, pause_of
 from greenbot.outbox.states import State
 from greenbot.resilience import circuits
 from greenbot.resilience.breaker import Circuit, timed
-from greenbot.resilience.health import Health, may_send
+from greenbot.resilience.health import Health, is_doubted, may_send, state_at
 from greenbot.resilience.limiter import Waiting as Limited
 from greenbot.resilience.shared_health import health_of
 
@@ -139,11 +139,17 @@ def _pause(pause: Pause | None) -> Wait | None:
     return Wait(why="paused", words=f"paused by {pause.actor}" + (f": {pause.reason}" if pause.reason else ""))
 
 
+#: In these a number sends, unless GREEN-API said something worse that is not confirmed yet.
+_ABLE = ("authorized", "degraded", "unreachable")
+
+
 def _health(health: Health, now_ms: int) -> Wait | None:
     permission = may_send(health, now_ms)
     if permission.go:
         return None
-    return Wait(why=health.state, words=permission.why, until_at_ms=permission.until_at_ms)
+    state = state_at(health, now_ms)
+    why = "doubted" if state in _ABLE and is_doubted(health, now_ms) else state
+    return Wait(why=why, words=permission.why, until_at_ms=permission.until_at_ms)
 
 
 def _circuit(circuit: Circuit | None, host: str, clock: Clock) -> Wait | None:

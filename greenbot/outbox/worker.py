@@ -74,7 +74,8 @@ async def nothing_to_reconcile() -> None:
 class Worker:
     """Empties the outbox. `run` works until `stop`, or until everything is done; `wake` makes it look at once.
 
-    `service_of` says how to serve an instance, None for one it does not know (yet).
+    `service_of` says how to serve an instance, None for one it does not know (yet). With `commits_behind` the loop goes
+    on while a thread waits for the disk.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Worker:
         on_news: OnNews = ignore_news,
         reconcile: Callable[[], Awaitable[object]] = nothing_to_reconcile,
         on_wait: OnWait = ignore_wait,
+        commits_behind: bool = False,
     ) -> None:
         self._db = db
         self._owner = owner
@@ -99,7 +101,7 @@ class Worker:
         self._service_of = service_of
         self._pace = pace
         self._reconcile = reconcile
-        self._batch = Batch(db)
+        self._batch = Batch(db, behind=commits_behind)
         self._desk = Desk(
             db=db,
             lines=lines,

@@ -134,10 +134,16 @@ def tallied(tally: Tally, result: Result, *, elapsed_ms: int, now_ms: int, rules
     )
     unreachable = result == "unreachable"
     return Tally(
-        buckets=_together(tally.buckets, (call,), now_ms, rules),
+        buckets=_with(tally.buckets, call, now_ms, rules),
         answered=tally.answered or not unreachable,
         streak=tally.streak + 1 if unreachable else 0,
     )
+
+
+def _with(buckets: tuple[Bucket, ...], call: Bucket, now_ms: int, rules: Rules) -> tuple[Bucket, ...]:
+    if len(buckets) == 1 and buckets[0].number == call.number:
+        return (buckets[0].plus(call),)  # nearly every call: there is nothing to sort and nothing to forget
+    return _together(buckets, (call,), now_ms, rules)
 
 
 def merged(circuit: Circuit, tally: Tally, *, now_ms: int, rng: Rng, rules: Rules = DEFAULT_RULES) -> Circuit:

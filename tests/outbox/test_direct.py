@@ -48,6 +48,7 @@ class Shell:
     answers: list[Outcome] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
+    counted: list[tuple[str, int]] = field(default_factory=list)
     posts: list[float] = field(default_factory=list)
     interrupted: bool = False
 
@@ -65,6 +66,7 @@ class Shell:
             rules=DispatchRules(clock=self.clock),
             tell=self.told.append,
             wait=self._wait,
+            on_wait=lambda instance, wait_ms: self.counted.append((instance, wait_ms)),
         )
         return run_inline(direct.send(message_id))
 
@@ -123,8 +125,10 @@ def test_a_slow_commit_before_the_call_makes_no_window_too_full(
 def test_who_waits_is_told_why_and_until_when(shell: Shell, add: Add) -> None:
     shell.limits = LaneLimits(minute_count=1, second_rate=2.0)
     shell.send(add().id)
+    assert shell.counted == [], "who leaves at once waited for nothing"
     shell.wait_seconds = 120.0
     shell.send(add().id)
+    assert shell.counted == [("kyiv", round(shell.waits[0] * 1000))]
     (words,) = shell.told
     assert re.fullmatch(r"It may leave in 60 s, at \d\d:\d\d:\d\d \S+: the limit of 1 per minute\.", words), words
 
@@ -141,6 +145,7 @@ def test_a_turn_that_comes_too_late_is_exit_5_and_nothing_stays_behind(shell: Sh
     assert "--queue" in str(caught.value.hint)
     message = get(shell.db, late.id)
     assert (message.state, message.reason, len(shell.posts)) == ("failed", "not_sent", 1)
+    assert shell.counted == [], "it did not wait, it gave up"
     # Its place in the line was given back: the next one waits no longer than it would have.
     shell.wait_seconds = 61.0
     assert shell.send(add(to=OTHER_GUEST).id).sent

@@ -179,6 +179,7 @@ class Yard:
         seed: int = 7,
         on_news: OnNews = ignore_news,
         reconcile: Callable[[], Awaitable[object]] = nothing,
+        commits_behind: bool = False,
     ) -> Worker:
         def tell(instance: str, words: str) -> None:
             self.news.append((instance, words))
@@ -195,6 +196,7 @@ class Yard:
             pace=pace,
             on_news=tell,
             reconcile=reconcile,
+            commits_behind=commits_behind,
         )
 
     def drain(self, owner: Owner, *, seconds: float = 3600.0) -> bool:

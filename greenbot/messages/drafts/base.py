@@ -25,6 +25,9 @@ class OutgoingFile:
     size_bytes: int
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseDraft(ABC):
     """Something we want to say. Making one raises `BadDraft`, `BadFile` or `BadChatId` when it cannot be sent."""
@@ -38,7 +41,7 @@ class BaseDraft(ABC):
 
     def __post_init__(self) -> None:
         self.check()
-        size_bytes = len(json.dumps(self.params(), ensure_ascii=False).encode())
+        size_bytes = len(_encode(self.params()).encode())
         if size_bytes > limits.BODY_BYTES:
             most = limits.BODY_BYTES // 1000
             raise BadDraft(
