@@ -197,6 +197,8 @@ def _edited(line: Line, edits: "list[Row]") -> Line:
 
     if not edits or (line.entry_id is not None and not line.earlier):
         return line
+    # greenbot writes down its own edits, and the event that tells one later says the same once more.
+    edits = [row for number, row in enumerate(edits) if not number or row["text"] != edits[number - 1]["text"]]
     first = line.earlier or (Edit(at_ms=line.at_ms, text=line.text),)
     earlier = (*first, *(Edit(at_ms=row["at_ms"], text=row["text"]) for row in edits[:-1]))
     return replace(line, earlier=earlier, text=line.text if line.entry_id is not None else edits[-1]["text"])

@@ -93,6 +93,10 @@ delete from chat_entries
 delete from chat_links
  where lid in (select value from json_each(:ids)) or chat_id in (select value from json_each(:ids))
 """,
+    "checks": """
+delete from number_checks
+ where chat_id in (select value from json_each(:ids)) or known_as in (select value from json_each(:ids))
+""",
     "known": "delete from known_chats where chat_id in (select value from json_each(:ids))",
     "campaign_rows": """
 update campaign_rows set chat_id = null, text = null, timezone = null, problem = null
@@ -119,6 +123,7 @@ update hook_deliveries set is_head = 1
 FORGET_WORDS = (
     "insert into chat_entries_fts (chat_entries_fts) values ('optimize')",
     "insert into chat_sent_fts (chat_sent_fts) values ('optimize')",
+    "insert into chat_changes_fts (chat_changes_fts) values ('optimize')",
 )
 
 

@@ -6,7 +6,7 @@ What a person types is never query language: each word is quoted. Words must all
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from greenbot.chats.chat import Chat, Direction, Reader
@@ -55,6 +55,22 @@ select messages.id, messages.accepted_at_ms as at_ms, messages.kind, messages.dr
    and exists (select 1 from chat_sent_fts where chat_sent_fts match :query and rowid = messages.id)
  order by messages.id desc limit :most
 """
+# What a message of ours was edited to, and not to something else after that.
+IN_EDITED = """
+select messages.id, messages.accepted_at_ms as at_ms, messages.kind, messages.draft, messages.instance,
+       messages.chat_id, chats.name, chat_changes.text as now
+  from chat_changes_fts
+ cross join chat_changes on chat_changes.id = chat_changes_fts.rowid
+ cross join chats on chats.id = chat_changes.chat
+ cross join messages on messages.instance = chats.instance and messages.remote_id = chat_changes.target_id
+ where chat_changes_fts match :query and (:instance is null or chats.instance = :instance)
+   and (:chat is null or chats.id = :chat) and messages.accepted_at_ms >= :since
+   and not exists (
+     select 1 from chat_changes as later
+      where later.chat = chat_changes.chat and later.target_id = chat_changes.target_id and later.kind = 'edit'
+        and later.direction <> 'in' and (later.at_ms, later.id) > (chat_changes.at_ms, chat_changes.id))
+ order by chat_changes_fts.rowid desc limit :most
+"""
 _TERM = re.compile(r'"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+)')
 
 
@@ -98,7 +114,16 @@ def search(reader: Reader, wanted: Wanted) -> list[Found]:
         for chat_id in wire_ids(reader, chat):
             rows = reader.all(IN_SENT_OF_CHAT, chat_id=chat_id, instance=chat.instance, **span)
             found += [_sent(row, chat.name) for row in rows]
+    chat_number = None if wanted.chat is None else wanted.chat.id
+    edited = reader.all(IN_EDITED, instance=wanted.instance, chat=chat_number, **span)
+    found = _with_edits(found, [replace(_sent(row, row["name"]), text=row["now"]) for row in edited])
     return sorted(found, key=lambda line: -line.at_ms)[: wanted.most]
+
+
+def _with_edits(found: list[Found], edited: list[Found]) -> list[Found]:
+    """Each message of ours once, as it reads now where its new words were found."""
+    again = {one.message_id: one for one in edited}
+    return [*(one for one in found if one.message_id is None or one.message_id not in again), *again.values()]
 
 
 def query_of(text: str) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 UNAUTHORIZED = {"code": 401, "description": "Unauthorized"}
 NOT_FOUND = {"code": 404, "description": "Not found"}
 VERBS = {"getinstances": "GET", "createinstance": "POST", "deleteinstanceaccount": "POST"}
+# GREEN-API docs: new instances have ids of 12 digits since July 2026.
 FIRST_ID = 110_100_000_000
 
 
@@ -88,7 +89,7 @@ def _create_instance(world: World, body: dict[str, object]) -> object:
     changes = settings.accepted(body) if body else {}
     name = body.get("name")
     instance = world.add_instance(
-        id_instance=max(world.instances, default=FIRST_ID) + 1,
+        id_instance=max(FIRST_ID, max(world.instances, default=0)) + 1,
         token=f"{world.rng.getrandbits(200):050x}",
         state="notAuthorized",
         name=name if isinstance(name, str) else "",
