@@ -1,6 +1,6 @@
 """One event on its way in: the bytes, what can be read off them at a glance, and what that means for it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -37,6 +37,10 @@ class Kept:
     event_id: int
     is_duplicate: bool
     state: State
+
+
+#: Told once what became of an arrival: where it is kept, or why it is not known to be.
+Answer: TypeAlias = Callable[[Kept | Exception], None]
 
 
 def digest_of(raw: bytes) -> bytes:

@@ -14,39 +14,53 @@ from greenbot.errors import GreenbotError
 if TYPE_CHECKING:
     from greenbot.db.connect import Db
 
-#: Commits between two looks.
-EVERY_COMMITS = 100
+#: Commits between two looks: seldom enough that in a storm less than one event in a hundred meets one.
+EVERY_COMMITS = 300
 #: Pages of 4 KiB in the WAL from which on the writer does it by itself: 64 MiB.
 MOST_PAGES = 16_384
 
 
 class Checkpoints:
-    """For one writer; `take_over` and `after_commit` in its thread."""
+    """For one writer; `take_over` and `after_commit` in its thread. Others may commit, too, and `count`."""
 
     def __init__(self, open_db: "Callable[[], Db]") -> None:
         self._open_db = open_db
         self._due = threading.Event()
         self._ending = False
-        self._too_long = False
+        #: The writer has to shorten the WAL by itself.
+        self.is_too_long = False
+        #: The thread could not open the store: the writer does it all.
+        self._is_alone = False
         self._commits = 0
         self._thread: threading.Thread | None = None
 
     def take_over(self, db: "Db") -> None:
         """From now on commits of this connection do not checkpoint."""
+        if self.spare(db):
+            self._thread = threading.Thread(target=self._run, name="inbox-checkpoints", daemon=True)
+            self._thread.start()
+
+    def spare(self, db: "Db") -> bool:
+        """Let commits of this connection not checkpoint; False where there is no WAL."""
         if db.scalar("pragma journal_mode") != "wal":
-            return
+            return False
         db.scalar("pragma wal_autocheckpoint = 0")
-        self._thread = threading.Thread(target=self._run, name="inbox-checkpoints", daemon=True)
-        self._thread.start()
+        return True
 
     def after_commit(self, db: "Db") -> None:
-        """Count, and now and then have it done."""
-        self._commits += 1
-        if self._thread is None or self._commits % EVERY_COMMITS:
-            return
-        if self._too_long:
+        """Count, and now and then have it done; by the writer when the WAL has become too long."""
+        if self.is_too_long:
             self._checkpoint(db)
-        self._due.set()
+            # The next commit begins the WAL anew; whether it did is seen at the next look.
+            self.is_too_long = False
+        self.count()
+
+    def count(self) -> None:
+        """One commit more."""
+        self._commits += 1
+        if self._commits % EVERY_COMMITS == 0 and self._thread is not None:
+            self.is_too_long = self.is_too_long or self._is_alone
+            self._due.set()
 
     def close(self) -> None:
         """End the thread."""
@@ -59,8 +73,7 @@ class Checkpoints:
         try:
             db = self._open_db()
         except GreenbotError:
-            # Then the writer does it all by itself.
-            self._too_long = True
+            self._is_alone = True
             return
         try:
             while not self._ending:
@@ -77,4 +90,4 @@ class Checkpoints:
             # A failing disk shows in the next commit, whose requests hear of it.
             return
         pages = 0 if row is None else row[1]
-        self._too_long = pages > MOST_PAGES
+        self.is_too_long = pages > MOST_PAGES

@@ -1,8 +1,9 @@
 """Group commit: many requests wait for one fsync, and each learns of its own event.
 
 The requests of an event loop hand their bodies to one writer thread. It has no timer: a batch is
-whatever arrived while the previous one was on its way to the disk. Only after the commit, and after the
-store's files were seen to be the ones that were opened, a waiting request may answer 200.
+whatever arrived while the previous one was on its way to the disk. Where that is cheaper, the loop commits by
+itself what has arrived (see `pace`). Only after the commit, and after the store's files were seen to be the ones
+that were opened, a waiting request may answer 200.
 """
 
 import asyncio
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from greenbot.clock import Clock
 from greenbot.errors import Busy, GreenbotError, StoreError
-from greenbot.inbox.arrival import Arrival, Kept
+from greenbot.inbox.arrival import Answer, Arrival, Kept
 from greenbot.inbox.checkpoints import Checkpoints
 from greenbot.inbox.intake import keep
+from greenbot.inbox.pace import Pace
 
 if TYPE_CHECKING:
     from greenbot.db.connect import Db
@@ -37,8 +39,25 @@ class Keep(Protocol):
     ) -> list[Kept]: ...
 
 
+#: Turns of the loop in which a batch of the loop's own may still grow.
+_MOST_TURNS = 8
 _ENDED = "The writer of the inbox has ended."
-_Entry = tuple[Arrival, "asyncio.Future[Kept]"]
+
+
+class _Entry:
+    """An arrival and who waits for it."""
+
+    __slots__ = ("_answer", "arrival")
+
+    def __init__(self, arrival: Arrival, answer: Answer) -> None:
+        self.arrival = arrival
+        self._answer: Answer | None = answer
+
+    def settle(self, result: Kept | Exception) -> None:
+        """Tell it, unless something was told before."""
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            answer(result)
 
 
 def expect_any() -> Mapping[str, str]:
@@ -65,6 +84,7 @@ class GroupCommit:
         on_kept: OnKept = ignore_kept,
         most_pending: int = MOST_PENDING,
         store: Keep = keep,
+        pace: Pace | None = None,
     ) -> None:
         self._open_db = open_db
         self._clock = clock
@@ -72,6 +92,10 @@ class GroupCommit:
         self._on_kept = on_kept
         self._most_pending = most_pending
         self._keep = store
+        self._pace = pace or Pace()
+        #: The loop's own store, from its first commit on.
+        self._direct_db: Db | None = None
+        self._checkpoints = Checkpoints(open_db)
         #: What arrived in this turn of the loop.
         self._gathered: list[_Entry] = []
         self._queue: SimpleQueue[list[_Entry] | None] = SimpleQueue()
@@ -104,38 +128,99 @@ class GroupCommit:
         return self._death
 
     async def keep(self, arrival: Arrival) -> Kept:
-        """Returns once the arrival is on the disk; raises like `submit` and its future."""
-        return await self.submit(arrival)
+        """Returns once the arrival is on the disk; raises like `submit`, and what it answers."""
+        future: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
 
-    def submit(self, arrival: Arrival) -> "asyncio.Future[Kept]":
-        """Done once the arrival is on the disk. Raises Busy when too much waits; the future ends with Busy when the
-        store is locked, StoreFull, StoreError: then it is not known to be kept and must not be acknowledged."""
+        def answer(result: Kept | Exception) -> None:
+            if future.done():
+                return
+            if isinstance(result, Kept):
+                future.set_result(result)
+            else:
+                future.set_exception(result)
+
+        self.submit(arrival, answer)
+        return await future
+
+    def submit(self, arrival: Arrival, answer: Answer) -> None:
+        """Keep the arrival; `answer` is called in the loop once it is on the disk. Raises Busy when too much waits.
+
+        The answer is Busy when the store is locked, StoreFull, StoreError: then the arrival is not known to be kept
+        and must not be acknowledged.
+        """
         if self._loop is None or self._closing or self._pending >= self._most_pending:
             raise Busy("More events arrive than the disk takes.", hint="GREEN-API repeats them in a minute.")
-        future: asyncio.Future[Kept] = self._loop.create_future()
         self._pending += 1
-        self._gathered.append((arrival, future))
+        self._gathered.append(_Entry(arrival, answer))
         if len(self._gathered) == 1:
             # Together with all that arrives in this turn of the loop: to wake another thread costs more than a row.
-            self._loop.call_soon(self._hand_over)
-        return future
+            self._loop.call_soon(self._hand_over, 1, _MOST_TURNS)
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, seen: int, turns: int) -> None:
+        """Give what was gathered to whoever commits it."""
+        count = len(self._gathered)
+        if not count:
+            return
+        # The loop does not overtake the thread, and leaves it a WAL that has become long.
+        if not self._pace.is_direct or self._pending > count or self._checkpoints.is_too_long:
+            self._hand_to_thread()
+        elif turns and seen < count < MOST_AT_ONCE:
+            # More have come. Whoever was just about to send may come along, too.
+            assert self._loop is not None, "set before anything was taken"
+            self._loop.call_soon(self._hand_over, count, turns - 1)
+        else:
+            self._commit_here()
+
+    def _hand_to_thread(self) -> None:
         if self._gathered:
             entries, self._gathered = self._gathered, []
             self._queue.put(entries)
+
+    def _commit_here(self) -> None:
+        """Commit in the loop. What that cannot do without waiting is the thread's."""
+        batch, begun = self._next_here(), self._clock.monotonic()
+        try:
+            kept = self._keep_here(batch)
+        except StoreError as error:
+            self._fail(batch, error)
+        except BaseException as error:
+            # Somebody else is writing, or one of them is at fault: the thread waits, or finds out which.
+            self._queue.put(batch)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            self._checkpoints.count()
+            self._resolve(batch, kept, self._clock.monotonic() - begun)
+
+    def _next_here(self) -> list[_Entry]:
+        count = _fitting(self._gathered)
+        batch, self._gathered = self._gathered[:count], self._gathered[count:]
+        if self._gathered:
+            assert self._loop is not None, "set before anything was taken"
+            self._loop.call_soon(self._hand_over, len(self._gathered), 0)
+        return batch
+
+    def _keep_here(self, batch: list[_Entry]) -> list[Kept]:
+        if self._direct_db is None:
+            self._direct_db = self._open_db()
+            self._direct_db.never_wait()
+            self._checkpoints.spare(self._direct_db)
+        arrivals = [entry.arrival for entry in batch]
+        return self._keep(self._direct_db, arrivals, clock=self._clock, expected_ids=self._expected_ids())
 
     async def close(self) -> None:
         """Store what has been handed in, then end the writer; harmless when done twice."""
         self._closing = True
         if self._thread is None:
             return
-        self._hand_over()
+        self._hand_to_thread()
         self._queue.put(None)
         thread, self._thread = self._thread, None
         await asyncio.to_thread(thread.join)
         # What the writer told the loop as its last word is still to be carried out.
         await asyncio.sleep(0)
+        if self._direct_db is not None:
+            self._direct_db.close()
 
     # --- in the writer's thread --------------------------------------------------------------------------------------
 
@@ -145,21 +230,20 @@ class GroupCommit:
         except GreenbotError as error:
             self._tell(self._refuse_to_start, error)
             return
-        checkpoints = Checkpoints(self._open_db)
         batch: list[_Entry] = []
         death: BaseException | None = None
         try:
-            checkpoints.take_over(db)
+            self._checkpoints.take_over(db)
             self._tell(self._begin)
             while batch := self._next_batch():
                 self._store(db, batch)
-                checkpoints.after_commit(db)
+                self._checkpoints.after_commit(db)
         except BaseException as error:  # noqa: BLE001 - this is a thread: nobody else would ever hear of it
             death = error
         finally:
             # However it ended, nobody may wait for it for ever.
             self._tell(self._ended, batch, death)
-            checkpoints.close()
+            self._checkpoints.close()
             db.close()
 
     def _next_batch(self) -> list[_Entry]:
@@ -184,8 +268,9 @@ class GroupCommit:
         return batch
 
     def _store(self, db: "Db", batch: list[_Entry]) -> None:
+        begun = self._clock.monotonic()
         try:
-            arrivals = [arrival for arrival, _ in batch]
+            arrivals = [entry.arrival for entry in batch]
             kept = self._keep(db, arrivals, clock=self._clock, expected_ids=self._expected_ids())
         except (Busy, StoreError) as error:
             self._tell(self._fail, batch, error)
@@ -197,7 +282,7 @@ class GroupCommit:
             for entry in batch:
                 self._store(db, [entry])
         else:
-            self._tell(self._resolve, batch, kept)
+            self._tell(self._resolve, batch, kept, self._clock.monotonic() - begun)
 
     def _tell(self, what: Callable[..., None], *arguments: object) -> None:
         assert self._loop is not None, "set before the thread began"
@@ -220,31 +305,38 @@ class GroupCommit:
         if self._opened is not None and not self._opened.done():
             self._opened.set_exception(StoreError(_ENDED))
         lost = [*batch, *self._left, *self._gathered]
+        self._left, self._gathered = [], []
         while not self._queue.empty():
             lost += self._queue.get_nowait() or []
-        # Those of the last batch may have their answer already.
-        self._fail([entry for entry in lost if not entry[1].done()], Busy(_ENDED))
+        # Those of the last batch may have their answer already, which stands.
+        self._fail(lost, Busy(_ENDED))
         self._over.set()
 
-    def _resolve(self, batch: list[_Entry], kept: list[Kept]) -> None:
+    def _resolve(self, batch: list[_Entry], kept: list[Kept], seconds: float) -> None:
+        self._pace.took(seconds, len(batch))
         self._pending -= len(batch)
-        for (_, future), result in zip(batch, kept, strict=True):
-            if not future.done():
-                future.set_result(result)
+        for entry, result in zip(batch, kept, strict=True):
+            self._settle(entry, result)
         self._on_kept()
 
     def _fail(self, batch: list[_Entry], error: Exception) -> None:
         self._pending -= len(batch)
-        for _, future in batch:
-            if not future.done():
-                future.set_exception(error)
+        for entry in batch:
+            self._settle(entry, error)
+
+    def _settle(self, entry: _Entry, result: Kept | Exception) -> None:
+        try:
+            entry.settle(result)
+        except Exception as error:  # noqa: BLE001 - what one does with his answer must not cost the others theirs
+            assert self._loop is not None, "set before anything was taken"
+            self._loop.call_exception_handler({"message": "An answer was not taken.", "exception": error})
 
 
 def _fitting(entries: Sequence[_Entry]) -> int:
     """How many of them, at least one, go into one transaction."""
     size = 0
-    for count, (arrival, _) in enumerate(entries[:MOST_AT_ONCE]):
+    for count, entry in enumerate(entries[:MOST_AT_ONCE]):
         if size >= MOST_BYTES_AT_ONCE:
             return count
-        size += len(arrival.raw)
+        size += len(entry.arrival.raw)
     return min(len(entries), MOST_AT_ONCE)

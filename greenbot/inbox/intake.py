@@ -45,6 +45,7 @@ returning id, instance, digest, deliveries, state
 """
 
 _Identity = tuple[str, bytes]
+_STATES = {state.value: state for state in State}
 
 
 def keep(db: "Db", arrivals: Sequence[Arrival], *, clock: Clock, expected_ids: Mapping[str, str]) -> list[Kept]:
@@ -88,7 +89,7 @@ def _answers(
         event_id, _, _, deliveries, state = found[identity]
         is_duplicate = identity in answered or deliveries > copies[identity]
         answered.add(identity)
-        yield Kept(event_id=event_id, is_duplicate=is_duplicate, state=State(state))
+        yield Kept(event_id=event_id, is_duplicate=is_duplicate, state=_STATES[state])
 
 
 def _row(

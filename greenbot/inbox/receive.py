@@ -200,7 +200,7 @@ class Receiver:
         if isinstance(url, str) and url:
             raise Refused(
                 f"Events of {self._turn.instance} are delivered to a webhook URL, so they cannot be received here too.",
-                hint=f"To receive them here: greenbot api setSettings -F webhookUrl= -i {self._turn.instance}",
+                hint=f"To receive them here: greenbot instances settings set {self._turn.instance} webhookUrl=",
                 instance=self._turn.instance,
             )
 

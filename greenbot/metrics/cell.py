@@ -26,18 +26,18 @@ class Cell:
     bins: Bins = field(default_factory=dict)
     labels: dict[str, int] = field(default_factory=dict)
 
-    def add(self, at_ms: int, *, ok: bool = True, value_ms: int | None = None, label: str = "") -> None:
-        """Count one that ended at `at_ms`, and took `value_ms` where that means something."""
-        self.n += 1
-        self.bad += not ok
+    def add(self, at_ms: int, *, ok: bool = True, value_ms: int | None = None, label: str = "", count: int = 1) -> None:
+        """Count one that ended at `at_ms`, and took `value_ms` where that means something; or several like it."""
+        self.n += count
+        self.bad += 0 if ok else count
         if value_ms is not None:
-            self.sum_ms += value_ms
+            self.sum_ms += value_ms * count
             self.max_ms = max(self.max_ms, value_ms)
             number = bin_of(value_ms)
-            self.bins[number] = self.bins.get(number, 0) + 1
+            self.bins[number] = self.bins.get(number, 0) + count
         if label:
-            self.labels[label] = self.labels.get(label, 0) + 1
-        self._follow(1 if ok else -1, at_ms, at_ms)
+            self.labels[label] = self.labels.get(label, 0) + count
+        self._follow(count if ok else -count, at_ms, at_ms)
 
     def merge(self, other: "Cell") -> None:
         """Add another stretch, earlier, later or of the same time."""
@@ -52,10 +52,10 @@ class Cell:
         for label, count in other.labels.items():
             self.labels[label] = self.labels.get(label, 0) + count
 
-    def _follow(self, sign: int, first_ms: int, last_ms: int) -> None:
-        if self.tail * sign <= 0:
+    def _follow(self, step: int, first_ms: int, last_ms: int) -> None:
+        if self.tail * step <= 0:
             self.tail, self.tail_from_ms = 0, first_ms
-        self.tail += sign
+        self.tail += step
         self.last_ms = max(self.last_ms, last_ms)
 
     def _follow_all(self, other: "Cell") -> None:

@@ -1,7 +1,8 @@
 """Counting in memory what leaves no row of its own; a process flushes it every ten seconds and at its end."""
 
 import threading
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from greenbot.clock import Clock
@@ -66,6 +67,17 @@ class Recorder:
             if cell is None:
                 cell = self._cells[key] = Cell()
             cell.add(at_ms, ok=ok, value_ms=value_ms, label=label)
+
+    def count_all(self, instance: str, series: Series, values_ms: Sequence[int]) -> None:
+        """Several of a series that all went well, now, and how long each took."""
+        at_ms = self._clock.now_ms()
+        key = Key(at_s=begin_of(at_ms), instance=instance, series=series)
+        with self._lock:
+            cell = self._cells.get(key)
+            if cell is None:
+                cell = self._cells[key] = Cell()
+            for value_ms, count in Counter(values_ms).items():
+                cell.add(at_ms, value_ms=value_ms, count=count)
 
     @property
     def is_empty(self) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from greenbot import failpoints
 from greenbot.server.bodies import BadBody, Body, Chunked, Measured, TooLarge
-from greenbot.server.exchange import BAD_REQUEST, BUSY, TIMED_OUT, Reply, Request, plain
+from greenbot.server.exchange import BAD_REQUEST, BUSY, TIMED_OUT, Later, Reply, Request, plain
 from greenbot.server.gate import Admission
 from greenbot.server.head import END, BadHead, Head, parse_head
 from greenbot.server.limits import MIB
@@ -208,12 +208,16 @@ class Connection(asyncio.Protocol):
             return False
         raw = self._buffer[self._at : end]
         self._at = end + 4
+        known = self._house.gate.recall(raw, self._peer)
+        if known is not None:
+            self._take_body(known)
+            return True
         try:
             head = parse_head(raw, most_lines=limits.header_lines)
         except BadHead as bad:
             self._refuse(plain(bad.status, "bad request", closes=True))
             return False
-        self._begin(head)
+        self._begin(head, raw)
         return True
 
     def _wait_for_rest_of_head(self) -> None:
@@ -224,18 +228,23 @@ class Connection(asyncio.Protocol):
         # The time for a head runs from its first byte on, or from the start of the connection.
         self.deadline = min(self.deadline, self._house.loop.time() + self._house.limits.header_seconds)
 
-    def _begin(self, head: Head) -> None:
+    def _begin(self, head: Head, raw: bytes) -> None:
         admission = self._house.gate.admit(head, self._peer)
         if isinstance(admission, Reply):
             self._answer_unread(admission, head)
             return
+        self._house.gate.remember(raw, self._peer, admission)
+        self._take_body(admission)
+
+    def _take_body(self, admission: Admission) -> None:
         self._admission = admission
         if admission.is_authenticated:
             self._house.crowd.recognise(self)
-        missing = self._at + head.content_length - len(self._buffer)
-        if missing <= 0 and not head.chunked:
-            body = self._buffer[self._at : self._at + head.content_length] if head.content_length else b""
-            self._at += head.content_length
+        head = admission.head
+        end = self._at + head.content_length
+        if end <= len(self._buffer) and not head.chunked:
+            body = self._buffer[self._at : end]
+            self._at = end
             self._handle(body)
         else:
             self._await_body(admission)
@@ -311,11 +320,20 @@ class Connection(asyncio.Protocol):
         except Exception as error:  # noqa: BLE001 - the border: a bug in one handler must not end the others' service
             self._answer(self._failed(error))
             return
-        if isinstance(result, Reply):
+        if isinstance(result, Later):
+            result.then(self._resolved)
+        elif isinstance(result, Reply):
             self._answer(result)
         else:
             self._task = asyncio.ensure_future(result)
             self._task.add_done_callback(self._finished)
+
+    def _resolved(self, reply: Reply | Exception) -> None:
+        if self._turn is _Turn.OVER:
+            return
+        self._answer(reply if isinstance(reply, Reply) else self._failed(reply))
+        if self._turn is _Turn.HEAD:
+            self._go_on()
 
     def _finished(self, task: "asyncio.Future[Reply]") -> None:
         self._task = None

@@ -1,6 +1,6 @@
 """What a handler gets and what it gives back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
@@ -54,16 +54,18 @@ class Identity:
     session: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Request:
-    """A request that may be answered: its credential is checked and its body is here."""
+    """A request that may be answered: its credential is checked and its body is here. Nobody changes it."""
 
-    head: Head
-    params: Mapping[str, str]
-    body: bytes
-    identity: Identity
-    #: The client's address; behind a trusted proxy the one that proxy names.
-    client: str
+    __slots__ = ("body", "client", "head", "identity", "params")
+
+    def __init__(self, head: Head, params: Mapping[str, str], body: bytes, identity: Identity, client: str) -> None:
+        self.head = head
+        self.params = params
+        self.body = body
+        self.identity = identity
+        #: The client's address; behind a trusted proxy the one that proxy names.
+        self.client = client
 
     def query(self) -> Mapping[str, list[str]]:
         """The values behind `?`. Raises ValueError when they make no sense."""
@@ -93,6 +95,31 @@ class Reply:
             lines.append("Connection: close")
         head = "\r\n".join(lines).encode("latin-1") + b"\r\n" + date + b"\r\n"
         return head + self.body
+
+
+class Later:
+    """An answer that comes of itself, for less than a task costs. `give` it once; who waits for it says so with `then`.
+
+    An exception in its place is a bug in the handler.
+    """
+
+    __slots__ = ("_reply", "_taker")
+
+    def __init__(self) -> None:
+        self._reply: Reply | Exception | None = None
+        self._taker: Callable[[Reply | Exception], None] | None = None
+
+    def give(self, reply: Reply | Exception) -> None:
+        """This is the answer."""
+        self._reply = reply
+        if self._taker is not None:
+            self._taker(reply)
+
+    def then(self, taker: Callable[[Reply | Exception], None]) -> None:
+        """Call `taker` with the answer, at once when it is there."""
+        self._taker = taker
+        if self._reply is not None:
+            taker(self._reply)
 
 
 class Acknowledged(Reply):

@@ -26,6 +26,7 @@ from greenbot.server.throttle import Failures
 #: Any answer's credential would be about no instance at all.
 _NOBODY = Identity()
 _NO_PARAMS: Mapping[str, str] = {}
+_MOST_KNOWN = 256
 
 
 def nobody_counts() -> None:
@@ -70,7 +71,10 @@ class Gate:
         clock: Clock,
         on_refused: Callable[[], None] = nobody_counts,
     ) -> None:
-        self.credentials = credentials
+        self._credentials = credentials
+        #: Admissions by the bytes of their head and the peer it came from: whoever delivers sends the same head again
+        #: and again. Only heads that carried the right token stand here, and only while that token is in force.
+        self._known: dict[tuple[bytes, str], Admission] = {}
         self.failures = Failures()
         #: Wrong credentials since the start.
         self.refused = 0
@@ -80,6 +84,27 @@ class Gate:
         self._limits = limits
         self._clock = clock
         self._on_refused = on_refused
+
+    @property
+    def credentials(self) -> Credentials:
+        """What opens which routes."""
+        return self._credentials
+
+    @credentials.setter
+    def credentials(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self._known.clear()
+
+    def recall(self, raw: bytes, peer: str) -> Admission | None:
+        """The admission of a webhook whose head came before, byte for byte, from the same peer."""
+        return self._known.get((raw, peer))
+
+    def remember(self, raw: bytes, peer: str, admission: Admission) -> None:
+        """Recall this one when the same head comes again, if its token alone decided."""
+        if admission.route.policy is Policy.WEBHOOK and admission.is_authenticated:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[raw, peer] = admission
 
     def admit(self, head: Head, peer: str) -> Admission | Reply:
         """The request as it will be heard, or the answer that ends it here."""

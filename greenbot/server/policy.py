@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from greenbot.server.exchange import NOT_FOUND, Identity, Reply, Request, plain
+from greenbot.server.exchange import NOT_FOUND, Identity, Later, Reply, Request, plain
 
 METHODS = ("GET", "POST", "PUT", "DELETE")
 _PARAMETER = re.compile(r"\\\{([a-z_]+)\\\}")
 
-Handler = Callable[[Request], Reply | Awaitable[Reply]]
+Handler = Callable[[Request], Reply | Later | Awaitable[Reply]]
 OnTooLarge = Callable[[Identity], None]
 
 

@@ -1,13 +1,13 @@
 """GREEN-API's events, from the request to the answer: 200 is said when the event is on the disk, never before."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from greenbot.clock import Clock
 from greenbot.errors import GreenbotError
-from greenbot.inbox.arrival import Arrival, Kept
+from greenbot.inbox.arrival import Answer, Arrival, Kept
 from greenbot.messages.incoming.envelope import peek
-from greenbot.server.exchange import BUSY, Acknowledged, Identity, Reply, Request
+from greenbot.server.exchange import BUSY, Acknowledged, Identity, Later, Reply, Request
 from greenbot.server.policy import Policy, Route, Routes
 
 PATH = "/api/v1/webhooks/green-api"
@@ -24,15 +24,36 @@ def ignore_event(arrival: Arrival, kept: Kept, /) -> None:
     """Nobody looks."""
 
 
+class Submit(Protocol):
+    """Has an event kept; `answer` hears where it is, or why it could not be. Raises Busy when too much waits."""
+
+    def __call__(self, arrival: Arrival, answer: Answer, /) -> None: ...
+
+
+class _Waiting(Later):
+    """The answer to one webhook."""
+
+    __slots__ = ("_arrival", "_house")
+
+    def __init__(self, house: "Webhooks", arrival: Arrival) -> None:
+        super().__init__()
+        self._house = house
+        self._arrival = arrival
+
+    def settle(self, result: Kept | Exception) -> None:
+        """It is kept, or it could not be."""
+        self.give(self._house.reply_to(self._arrival, result))
+
+
 class Webhooks:
-    """Takes webhooks in. `keep` returns when an event is durably stored; `ids` is GREEN-API's number of each instance.
+    """Takes webhooks in. `submit` has an event durably stored; `ids` is GREEN-API's number of each instance.
 
     `on_news` hears, in words for a person, what needs one; `on_failure` every event that could not be kept.
     """
 
     def __init__(
         self,
-        keep: Callable[[Arrival], Awaitable[Kept]],
+        submit: Submit,
         *,
         ids: Callable[[], Mapping[str, str]],
         clock: Clock,
@@ -40,7 +61,7 @@ class Webhooks:
         on_failure: Callable[[GreenbotError], None],
         on_event: OnEvent = ignore_event,
     ) -> None:
-        self._keep = keep
+        self._submit = submit
         self._ids = ids
         self._clock = clock
         self._on_news = on_news
@@ -60,17 +81,25 @@ class Webhooks:
                 )
             )
 
-    async def receive(self, request: Request) -> Reply:
+    def receive(self, request: Request) -> Later:
         """Keep the body, whatever it is. 503 when it could not be kept: GREEN-API then sends it again in a minute."""
-        instance = self._instance_of(request)
-        arrival = Arrival(instance, request.body, "webhook", self._clock.now_ms())
+        arrival = Arrival(self._instance_of(request), request.body, "webhook", self._clock.now_ms())
+        waiting = _Waiting(self, arrival)
         try:
-            kept = await self._keep(arrival)
+            self._submit(arrival, waiting.settle)
         except GreenbotError as error:
-            self._on_failure(error)
+            waiting.settle(error)
+        return waiting
+
+    def reply_to(self, arrival: Arrival, result: Kept | Exception) -> Reply | Exception:
+        """What to say to whoever sent what became that."""
+        if isinstance(result, Kept):
+            self._on_event(arrival, result)
+            return _KEPT
+        if isinstance(result, GreenbotError):
+            self._on_failure(result)
             return BUSY
-        self._on_event(arrival, kept)
-        return _KEPT
+        return result
 
     def _instance_of(self, request: Request) -> str:
         """Whose event it is: the credential says it; where it opens several instances, the body chooses among them."""

@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from greenbot.errors import Busy, GreenbotError, StoreError, StoreFull
-from greenbot.inbox.arrival import Arrival, Kept
+from greenbot.inbox.arrival import Answer, Arrival
 from greenbot.inbox.group import GroupCommit
 from greenbot.serving.around import Surroundings
 
@@ -17,7 +17,7 @@ LOOK_SECONDS = 5.0
 
 
 class Inbox:
-    """Keeps events while it runs; `keep` raises Busy otherwise."""
+    """Keeps events while it runs; `submit` raises Busy otherwise."""
 
     name = "inbox"
 
@@ -39,11 +39,11 @@ class Inbox:
         """Whether the last look and the last event found a store that takes events."""
         return self._is_writable and self._group is not None
 
-    def keep(self, arrival: Arrival) -> Awaitable[Kept]:
-        """See `GroupCommit.keep`."""
+    def submit(self, arrival: Arrival, answer: Answer) -> None:
+        """See `GroupCommit.submit`."""
         if self._group is None:
             raise Busy("The inbox is not open.")
-        return self._group.keep(arrival)
+        self._group.submit(arrival, answer)
 
     def failed(self, error: GreenbotError) -> None:
         """An event could not be kept. A store that cannot be trusted any more ends this part."""

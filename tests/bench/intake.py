@@ -2,8 +2,9 @@
 
 wrk posts bodies of about 700 bytes with an Authorization header over 32 connections, two in a hundred of them
 repeated. The servers take turns, round by round, on one core; wrk has the other. greenbot authenticates, parses,
-recognises repetitions and has the event on the disk before it answers; the others only read. Leaves with 1 when a
-ratio is missed.
+recognises repetitions and has the event on the disk before it answers; the others only read. What greenbot does
+beside its door (sending, working on what was stored, hooks, alerts) is switched off: the others have none of it.
+Leaves with 1 when a ratio is missed.
 """
 
 import argparse

@@ -70,14 +70,23 @@ class Desk:
     #: Keeping waits for it.
     open: asyncio.Event = field(default_factory=asyncio.Event)
 
+    keeping: set["asyncio.Task[object]"] = field(default_factory=set)
     #: Events that were handed over to be kept.
     asked: int = 0
 
-    async def keep(self, arrival: Arrival) -> Kept:
+    def submit(self, arrival: Arrival, answer: Callable[[Kept | Exception], None]) -> None:
         self.asked += 1
-        await self.open.wait()
+        if self.open.is_set():
+            answer(self._kept(arrival))
+            return
+        keeping = asyncio.create_task(self.open.wait())
+        self.keeping.add(keeping)
+        keeping.add_done_callback(self.keeping.discard)
+        keeping.add_done_callback(lambda _: answer(self._kept(arrival)))
+
+    def _kept(self, arrival: Arrival) -> Kept | Exception:
         if self.trouble is not None:
-            raise self.trouble
+            return self.trouble
         self.kept.append(arrival)
         return Kept(event_id=len(self.kept), is_duplicate=False, state=State.STORED)
 
@@ -179,7 +188,7 @@ async def serving(
     desk.open.set()
     desk.port = sockets[0].getsockname()[1]
     webhooks = Webhooks(
-        desk.keep,
+        desk.submit,
         ids=lambda: IDS,
         clock=clock,
         on_news=lambda who, words: desk.news.append((who, words)),

@@ -12,7 +12,7 @@ from greenbot.daemon import Failed, Supervisor
 from greenbot.db.connect import Db, connect
 from greenbot.errors import Busy
 from greenbot.inbox import group
-from greenbot.inbox.arrival import Arrival
+from greenbot.inbox.arrival import Arrival, Kept
 from greenbot.inbox.checkpoints import Checkpoints
 from greenbot.serving.around import Surroundings
 from greenbot.serving.inbox import Inbox
@@ -61,6 +61,15 @@ def supervised(inbox: Inbox, news: list[str]) -> Supervisor:
     )
 
 
+async def keep(inbox: Inbox) -> Kept:
+    future: asyncio.Future[Kept | Exception] = asyncio.get_running_loop().create_future()
+    inbox.submit(EVENT, future.set_result)
+    result = await future
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
 async def ready(inbox: Inbox) -> None:
     while not inbox.is_writable:
         await asyncio.sleep(0.001)
@@ -72,13 +81,13 @@ async def test_after_the_death_of_its_writer_it_is_not_ready_until_another_one_w
     running = asyncio.create_task(supervisor.run())
     await ready(inbox)
     Deadly.deaths = 1
-    assert (await inbox.keep(EVENT)).event_id == 1
+    assert (await keep(inbox)).event_id == 1
     while inbox.is_writable:
         await asyncio.sleep(0)
     with pytest.raises(Busy):
-        await inbox.keep(EVENT)
+        await keep(inbox)
     await ready(inbox)
-    assert (await inbox.keep(EVENT)).is_duplicate
+    assert (await keep(inbox)).is_duplicate
     supervisor.stop()
     await asyncio.wait_for(running, 20)
     assert ["its writer ended: Poison" in line for line in news] == [True]
@@ -91,7 +100,7 @@ async def test_a_writer_that_dies_again_and_again_ends_the_service(inbox: Inbox)
     while not running.done():
         if inbox.is_writable:
             with suppress(Busy):
-                await inbox.keep(EVENT)
+                await keep(inbox)
         await asyncio.sleep(0.001)
     with pytest.raises(Failed, match="writer ended"):
         running.result()

@@ -6,7 +6,6 @@ For each line on stdin it forks one service and writes its process id. Every eve
 not idempotent, so a second one would show.
 """
 
-import asyncio
 import os
 import signal
 import sys
@@ -14,7 +13,8 @@ import sys
 from greenbot import failpoints
 from greenbot.db import driver
 from greenbot.db.connect import Tx
-from greenbot.inbox.arrival import Arrival, Kept
+from greenbot.inbox import pace
+from greenbot.inbox.arrival import Answer, Arrival, Kept
 from greenbot.inbox.event import StoredEvent
 from greenbot.inbox.group import GroupCommit
 from greenbot.inbox.states import State
@@ -44,14 +44,13 @@ def add_counting_effect() -> None:
 
 def answer_first() -> None:
     """The mistake this harness must catch: say 200, then store."""
-    real = GroupCommit.keep
-    pending: set[asyncio.Task[Kept]] = set()
+    real = GroupCommit.submit
 
-    async def keep(self: GroupCommit, arrival: Arrival) -> Kept:
-        pending.add(asyncio.create_task(real(self, arrival)))
-        return Kept(event_id=0, is_duplicate=False, state=State.STORED)
+    def submit(self: GroupCommit, arrival: Arrival, answer: Answer) -> None:
+        real(self, arrival, lambda result: None)
+        answer(Kept(event_id=0, is_duplicate=False, state=State.STORED))
 
-    GroupCommit.keep = keep  # type: ignore[method-assign]  # for this process
+    GroupCommit.submit = submit  # type: ignore[method-assign]  # for this process
 
 
 def serve(port: str, plan: str) -> None:
@@ -66,10 +65,13 @@ def serve(port: str, plan: str) -> None:
 def prepare(mode: str, way: str) -> None:
     """Everything a child needs, imported and changed before the first fork."""
     import greenbot.cli.serve
-    import greenbot.cli.service
+    import greenbot.cli.serve_run
     import greenbot.serving.service
     import greenbot.wiring  # noqa: F401 - loaded once instead of in every child
 
+    # Killed in commits of the thread, which are the first ones, and in those of the loop.
+    pace.MEMORY, pace.LEAST_EVENTS = 2, 0
+    pace.QUICK_SECONDS = pace.SLOW_SECONDS = pace.STUCK_SECONDS = float("inf")
     if mode == "truncate":
         driver.version = OLD_SQLITE
     if way == "ack-first":

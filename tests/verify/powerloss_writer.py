@@ -15,6 +15,7 @@ from greenbot.db.connect import Db, connect
 from greenbot.inbox import checkpoints
 from greenbot.inbox.arrival import Arrival, digest_of
 from greenbot.inbox.group import GroupCommit
+from greenbot.inbox.pace import Pace
 from greenbot.inbox.process import Processor
 from tests.verify.nursery import EFFECTS, OLD_SQLITE, count
 
@@ -30,6 +31,13 @@ def body(number: int, rng: random.Random) -> bytes:
     ).encode()
 
 
+class Alternating(Pace):
+    """The thread and the loop commit in turns: the disk has to have both."""
+
+    def took(self, seconds: float, events: int) -> None:
+        self.is_direct = not self.is_direct
+
+
 async def work(folder: Path, events: int, *, safe: bool) -> None:
     """Hand events in, a few at once, and answer each when it was kept."""
     clock, rng = SystemClock(), random.Random(7)
@@ -42,7 +50,7 @@ async def work(folder: Path, events: int, *, safe: bool) -> None:
         return db
 
     acks = os.open(folder / ACKS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    group = GroupCommit(opened, clock)
+    group = GroupCommit(opened, clock, pace=Alternating())
     await group.start()
     db = opened()
     processor = Processor(db, owner="writer", is_alive=lambda name: True, clock=clock, rng=rng, effects=[count])
