@@ -52,7 +52,7 @@ Fact = tuple[str, str, str, str]
 _FACTS = msgspec.json.Decoder(set[Fact])
 
 
-class InstanceView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class InstanceView(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One instance now. `health` and `account` are its own and GREEN-API's word for its state."""
 
     name: str
@@ -73,32 +73,29 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     severity: str | None = None
 
 
-class _Kept(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """The board as it stands in the store; `facts` is what was out of the ordinary when it was made."""
-
-    at_ms: int
-    fleet: Figures
-    views: list[InstanceView]
-    trend: tuple[Minute, ...]
-    errors: tuple[tuple[str, int], ...]
-    event_types: tuple[tuple[str, int], ...]
-    facts: set[Fact]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Board:
+class Board(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """All instances, and the figures they were made of."""
 
     at_ms: int
     fleet: Figures
     views: Sequence[InstanceView]
-    trend: Sequence[Minute]
-    errors: Sequence[tuple[str, int]]
-    event_types: Sequence[tuple[str, int]]
+    trend: tuple[Minute, ...]
+    errors: tuple[tuple[str, int], ...]
+    event_types: tuple[tuple[str, int], ...]
     #: Of the whole queue.
     queued: int
     uncertain: int
     stalled: int
+    oldest_age_ms: int | None
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """The board as it stands in the store, and what it was made of, besides figures and health."""
+
+    board: Board
+    live: str
+    alerts: tuple[Fact, ...]
+    known: tuple[str, ...]
 
 
 _DECODER = msgspec.msgpack.Decoder(_Kept)
@@ -106,37 +103,50 @@ _DECODER = msgspec.msgpack.Decoder(_Kept)
 
 def prepare(db: "Db", now: Now, known: Collection[str], alerts: Iterable[Fact]) -> None:
     """Leave the board for all readers, with every figure of `now`. Raises Busy, StoreError."""
-    facts = live_facts(db) | set(alerts)
-    views = _made(db, now, facts, known)
-    kept = _Kept(
-        at_ms=now.at_ms,
-        fleet=now.fleet,
-        views=views,
-        trend=now.trend,
-        errors=now.errors,
-        event_types=now.event_types,
-        facts=facts,
-    )
+    asked = _Asked(live=_live(db), health={}, known=tuple(known), alerts=tuple(alerts))
+    facts = asked.facts
+    found = _board(now, _made(db, now, facts, known), facts)
+    kept = _Kept(board=found, live=asked.live, alerts=asked.alerts, known=asked.known)
     with db.write(durable=False) as tx:
         tx.run(WRITE, at=now.at_ms, body=msgspec.msgpack.encode(kept))
 
 
-def prepared(db: "Db", at_ms: int, known: Collection[str], alerts: Iterable[Fact]) -> Board | None:
+def prepared(db: "Db", at_ms: int, known: Collection[str], alerts: Collection[Fact]) -> Board | None:
     """The board the service left, with what was learned since; None when it left none lately."""
     seen = _read(db, at_ms)
     if seen is None:
         return None
-    facts = live_facts(db) | set(alerts)
-    return _board(seen.kept, _put_right(db, seen, facts, known, at_ms), facts)
+    # A second more: the row may have been made right after the change.
+    health = _health(db, seen.board.at_ms - 1000)
+    asked = _Asked(live=_live(db), health=health, known=tuple(known), alerts=tuple(alerts))
+    if asked == seen.made_of:
+        return seen.board
+    facts = asked.facts
+    return _board(seen.board, _put_right(db, seen, asked, facts, at_ms), facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """Everything by which a board is put right: where that is what the board was made of, there is nothing to do."""
+
+    live: str
+    health: Mapping[str, "_Health"]
+    known: tuple[str, ...]
+    alerts: tuple[Fact, ...]
+
+    @property
+    def facts(self) -> set[Fact]:
+        """What is out of the ordinary, alerts included."""
+        return _FACTS.decode(self.live) | set(self.alerts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """A board that was read, and the names on it."""
+    """A board that was read, what it was made of, and as it is when nothing was learned since."""
 
     edition: int
-    kept: _Kept
-    names: frozenset[str]
+    board: Board
+    made_of: _Asked
 
 
 #: What each open store had on its board when it was last read.
@@ -151,8 +161,12 @@ def _read(db: "Db", at_ms: int) -> _Seen | None:
     if seen is None or seen.edition != edition:
         row = db.one(READ)
         assert row is not None
-        kept = _DECODER.decode(row["body"])
-        seen = _Seen(edition=row["edition"], kept=kept, names=frozenset([view.name for view in kept.views]))
+        try:
+            kept = _DECODER.decode(row["body"])
+        except msgspec.DecodeError:
+            return None  # a service of another version left it
+        made_of = _Asked(live=kept.live, health={}, known=kept.known, alerts=kept.alerts)
+        seen = _Seen(edition=row["edition"], board=kept.board, made_of=made_of)
         _read_before[db] = seen
     return seen
 
@@ -166,12 +180,16 @@ def made(db: "Db", now: Now, known: Collection[str], alerts: Iterable[Fact], at_
 
 def live_facts(db: "Db") -> set[Fact]:
     """What is out of the ordinary now: queues, breakers, pauses. Raises Busy, StoreError."""
+    return _FACTS.decode(_live(db))
+
+
+def _live(db: "Db") -> str:
     text = db.scalar(LIVE)
     assert isinstance(text, str)
-    return _FACTS.decode(text)
+    return text
 
 
-def _board(now: "_Kept | Now", views: Sequence[InstanceView], facts: Iterable[Fact]) -> Board:
+def _board(now: "Board | Now", views: Sequence[InstanceView], facts: Iterable[Fact]) -> Board:
     sums = {"queued": 0, "uncertain": 0, "stalled": 0}
     for _, kind, _, value in facts:
         if kind in sums:
@@ -183,6 +201,7 @@ def _board(now: "_Kept | Now", views: Sequence[InstanceView], facts: Iterable[Fa
         trend=now.trend,
         errors=now.errors,
         event_types=now.event_types,
+        oldest_age_ms=max((view.oldest_age_ms for view in views if view.oldest_age_ms is not None), default=None),
         **sums,
     )
 
@@ -247,20 +266,19 @@ def _made(
 _OF_QUEUE = ("queued", "claimed", "sending", "uncertain", "stalled")
 
 
-def _put_right(db: "Db", seen: _Seen, facts: set[Fact], known: Collection[str], at_ms: int) -> Sequence[InstanceView]:
+def _put_right(db: "Db", seen: _Seen, asked: _Asked, facts: set[Fact], at_ms: int) -> Sequence[InstanceView]:
     """The views as they are now."""
-    kept, names = seen.kept, seen.names
-    # A second more: the row may have been made right after the change.
-    health = _health(db, kept.at_ms - 1000)
-    wanted = {*known, *(instance for instance, kind, _, _ in facts if kind in _OF_QUEUE)}
-    changed = {fact[0] for fact in facts ^ kept.facts} | (health.keys() & names) | (wanted ^ names)
+    kept, health = seen.board, asked.health
+    names = {view.name for view in kept.views}
+    wanted = {*asked.known, *(instance for instance, kind, _, _ in facts if kind in _OF_QUEUE)}
+    changed = {fact[0] for fact in facts ^ seen.made_of.facts} | (health.keys() & names) | (wanted ^ names)
     if not changed:
         return kept.views
     old = {view.name: view for view in kept.views if view.name in changed}
     views = [view for view in kept.views if view.name not in changed]
     unknown = {name for name in changed & wanted if name not in old}
     if unknown:
-        health = {name: state for name, state in _health(db, 0).items() if name in unknown} | health
+        health = {name: state for name, state in _health(db, 0).items() if name in unknown} | {**health}
     # An instance that came just now may have figures all the same.
     now = left(db, at_ms) if unknown else None
     figures = {} if now is None else now.instances

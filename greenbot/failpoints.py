@@ -39,9 +39,14 @@ POINTS = (
     "camp.before_running",
     "alert.after_commit",
     "notify.after_send",
+    "settings.after_mark",
+    "settings.after_post",
     "cfg.after_tmp",
     "cfg.after_rename",
     "migrate.step",
+    "backup.mid",
+    "restore.before_swap",
+    "restore.mid_swap",
 )
 
 

@@ -7,6 +7,7 @@ and only what is out of the ordinary is looked up one by one.
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -142,8 +143,9 @@ def take(db: "Db", names: Names, at_ms: int, known: Iterable[str], *, most: int 
 
     Raises Busy, StoreError.
     """
-    alerts, instances = _alerts(db), tuple(dict.fromkeys(known))
-    now = _board(db, names, at_ms, instances, alerts)
+    firing = _firing(db)
+    alerts = firing.alerts
+    now = _board(db, names, at_ms, known if isinstance(known, tuple) else tuple(known), firing.facts)
     bad_events = {row["state"]: row["events"] for row in db.all(BAD_EVENTS)}
     waiting = db.scalar(WAITING_EVENTS)
     return Overview(
@@ -162,7 +164,7 @@ def take(db: "Db", names: Names, at_ms: int, known: Iterable[str], *, most: int 
         queued=now.queued,
         uncertain=now.uncertain,
         stalled=now.stalled,
-        oldest_age_ms=max((view.oldest_age_ms for view in now.views if view.oldest_age_ms is not None), default=None),
+        oldest_age_ms=now.oldest_age_ms,
         events_waiting=waiting if isinstance(waiting, int) else 0,
         events_dead=bad_events.get("dead", 0),
         events_quarantined=bad_events.get("quarantined", 0),
@@ -173,14 +175,14 @@ def keeping_board(known: Callable[[], Collection[str]]) -> "Callable[[Db, Now], 
     """What a service does with new figures, so that `take` has little left to do."""
 
     def keep(db: "Db", figures: Now) -> None:
-        board.prepare(db, figures, known(), _facts(_alerts(db)))
+        board.prepare(db, figures, known(), _firing(db).facts)
 
     return keep
 
 
-def _board(db: "Db", names: Names, at_ms: int, known: Collection[str], alerts: "Sequence[AlertView]") -> Board:
-    found = board.prepared(db, at_ms, known, _facts(alerts))
-    return found or board.made(db, take_figures(db, names, at_ms), known, _facts(alerts), at_ms)
+def _board(db: "Db", names: Names, at_ms: int, known: Collection[str], alerts: Collection[board.Fact]) -> Board:
+    found = board.prepared(db, at_ms, known, alerts)
+    return found or board.made(db, take_figures(db, names, at_ms), known, alerts, at_ms)
 
 
 def _facts(alerts: "Iterable[AlertView]") -> list[board.Fact]:
@@ -198,13 +200,30 @@ def _parts(db: "Db", at_ms: int) -> list[Part]:
     ]
 
 
-def _alerts(db: "Db") -> list[AlertView]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Firing:
+    """The alerts that are not over, what they are to the board, and the text they were read from."""
+
+    text: str
+    alerts: Sequence[AlertView]
+    facts: tuple[board.Fact, ...]
+
+
+#: What each open store said last: mostly it says the same again.
+_read_before: "WeakKeyDictionary[Db, _Firing]" = WeakKeyDictionary()
+
+
+def _firing(db: "Db") -> _Firing:
     text = db.scalar(ALERTS)
     assert isinstance(text, str)
-    return sorted(
-        _ALERTS.decode(text),
-        key=lambda view: (view.state == "pending", SEVERITIES.index(view.severity), view.since_at_ms),
-    )
+    before = _read_before.get(db)
+    if before is None or before.text != text:
+        alerts = sorted(
+            _ALERTS.decode(text),
+            key=lambda view: (view.state == "pending", SEVERITIES.index(view.severity), view.since_at_ms),
+        )
+        before = _read_before[db] = _Firing(text=text, alerts=alerts, facts=tuple(_facts(alerts)))
+    return before
 
 
 def _message(row: "Row") -> MessageView:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from greenbot.alerts.heartbeat import Heartbeat
     from greenbot.alerts.teller import Teller
     from greenbot.api.aiohttp_transport import AiohttpTransport
-    from greenbot.api.client import Client, OnCall
+    from greenbot.api.client import Carrier, Client, OnCall
     from greenbot.config.settings import LogSettings
     from greenbot.db.connect import Db
     from greenbot.hooks.dispatcher import Dispatcher
@@ -91,7 +91,7 @@ def make_client(
     instance: Instance,
     clock: Clock,
     *,
-    transport: 'Literal["inline", "pooled"] | AiohttpTransport' = "inline",
+    transport: 'Literal["inline", "pooled"] | AiohttpTransport | Carrier' = "inline",
     on_call: "OnCall | None" = None,
 ) -> "Client":
     """A client for one instance. Raises `TokenMissing` or `UnsafePermissions` when its token cannot be read.
@@ -189,6 +189,7 @@ def make_worker(
         rules=DispatchRules(clock=clock),
         pace=replace(DEFAULT_PACE, reconcile_seconds=reconcile_seconds),
         on_news=on_news,
+        commits_behind=True,
         reconcile=reconciler.run_pass,
         on_wait=ignore_wait if recorder is None else recorder.wait,
     )

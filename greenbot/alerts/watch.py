@@ -126,7 +126,7 @@ class Watch(Window):
         super().forget(now_s)
         before_s = now_s - self._memory_s
         for packed in self._packed.values():
-            for at_s in [at_s for at_s in packed if at_s < before_s]:
+            for at_s in [at_s for at_s in packed if at_s < now_s - self._seconds]:
                 del packed[at_s]
         for shown in (shown for of_series in self._shown.values() for shown in of_series.values()):
             for instance in [name for name, at_s in shown.items() if at_s < before_s]:

@@ -42,7 +42,7 @@ _HINTS = {
 }
 #: For a lost message that greenbot keeps no record of.
 _LOOK_THERE = (
-    "Do not just run it again: the guest could get it twice. Look first with: greenbot api lastOutgoingMessages"
+    "Do not just run it again: the guest could get it twice. Look first with: greenbot journal outgoing"
 )
 
 

@@ -1,6 +1,7 @@
 """`greenbot alerts status|history|ack`: what fires now, what did, and that somebody has seen it."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,6 +40,8 @@ select * from notices
    and (:since is null or at_ms >= :since) and id < :before
  order by id desc limit :limit
 """
+MOVE_COLUMNS = ("at", "rule", "instance", "from", "to", "value", "reason")
+MOVE_MORE = ("id", "severity", "rule_version")
 _LAST_ID = 2**63 - 1
 
 Record = dict[str, object]
@@ -53,14 +56,51 @@ def status(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit 11 when something fires, or nobody looks.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again and again, until Ctrl-C. A pipe gets each change as it comes.")
+    ] = False,
+    every: Annotated[str, typer.Option("--every", metavar="DURATION", help="With --watch: so often.")] = "2s",
 ) -> None:
     """What fires now, and what may soon, the worst first.
 
     Examples:
     greenbot alerts status
     greenbot alerts status --exit-code > alerts.txt
-    greenbot alerts status --json
+    greenbot alerts status --watch
+    greenbot alerts status --watch --json
     """
+    from greenbot.cli import alerts_watch
+
+    seconds = alerts_watch.seconds_between(every)
+    if watch and (exit_code or run.flags.csv):
+        hint = "Leave --watch out, or --exit-code and --csv."
+        raise UsageError("--watch has no end: it has no exit code, and is no CSV file.", hint=hint)
+    if not watch:
+        if _show(run) and exit_code:
+            raise typer.Exit(ExitCode.CHECK_FAILED)
+    elif alerts_watch.redraws(run):
+        alerts_watch.redraw(run, seconds, partial(_show, run))
+    else:
+        _stream(run, seconds)
+
+
+def _stream(run: Run, seconds: float) -> None:
+    """What fires now, then each change."""
+    from greenbot.cli.alerts_watch import last_move, moves_after
+
+    last = last_move(run)
+    if run.flags.json:
+        _show(run)
+    else:
+        now = moment_text(run, run.clock.now_ms())
+        for row in alerts_now(run):
+            _tell(run, row | {"at": now, "from": None, "to": row["state"], "value": row["value_text"]})
+    for move in moves_after(run, last, seconds):
+        _tell(run, _move(run, move))
+
+
+def _show(run: Run) -> bool:
+    """Print how it is now; whether something fires, or nobody looks."""
     rows = alerts_now(run)
     firing = [row for row in rows if row["state"] != "pending"]
     looked, now_ms = looked_at_ms(run.store), run.clock.now_ms()
@@ -79,8 +119,17 @@ def status(
         _table(run, rows, empty="Nothing fires." if watched else "Nothing is known to fire.")
     if not watched:
         run.out.warn(unwatched_words(looked, now_ms))
-    if exit_code and (firing or not watched):
-        raise typer.Exit(ExitCode.CHECK_FAILED)
+    return bool(firing) or not watched
+
+
+def _tell(run: Run, move: Record) -> None:
+    """One change: JSON, a line of columns, or under -q which alert is in which state now."""
+    if run.flags.quiet and not run.flags.json:
+        from greenbot.safe_text import safe_text
+
+        run.out.line(safe_text(f"{move['rule']}/{move['instance']} {move['to']}"))
+    else:
+        run.out.rows([move], MOVE_COLUMNS, more=MOVE_MORE)
 
 
 def _table(run: Run, rows: Sequence[Record], *, empty: str) -> None:
@@ -176,8 +225,7 @@ def history(
         run.out.rows(rows, told, more=("id", "severity", "reason"), empty="Nobody was owed a notice.")
         return
     rows = [_move(run, row) for row in rules_store(run).all(LOG, **wanted)]
-    columns = ("at", "rule", "instance", "from", "to", "value", "reason")
-    run.out.rows(rows, columns, more=("id", "severity", "rule_version"), empty="No alert ever changed.")
+    run.out.rows(rows, MOVE_COLUMNS, more=MOVE_MORE, empty="No alert ever changed.")
 
 
 def _move(run: Run, row: "Row") -> Record:

@@ -6,6 +6,7 @@ from greenbot.cli import (  # noqa: F401, I001 - they register their commands, i
     chats_export,
     chats_act,
     chats_erase,
+    chats_remote,
 )
 from greenbot.cli.chats_group import group
 

@@ -60,11 +60,8 @@ def _print_page(run: Run, text: str) -> None:
     if run.flags.json:
         run.out.record({"page": text})
     elif run.out.for_person:
-        from rich.console import Console
-        from rich.markdown import Markdown
+        from greenbot.cli.guide_page import write_page
 
-        plain = False if run.out.no_color else None
-        console = Console(file=run.out.stdout, force_terminal=plain, width=min(100, Console().width))
-        console.print(Markdown(text, hyperlinks=False))
+        write_page(text, run.out.stdout, no_color=run.out.no_color)
     else:
         run.out.stdout.write(text)

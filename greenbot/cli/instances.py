@@ -185,43 +185,6 @@ def remove(
     run.out.say(f"{name} is removed.")
 
 
-@group.command("state", instance=True, tag=True, rows=True)
-def state(
-    run: Run,
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="One instance; without it, the one of -i or --tag, or all.")
-    ] = None,
-) -> None:
-    """Ask GREEN-API how the numbers are.
-
-    Examples:
-    greenbot instances state grand-kyiv
-    greenbot instances state -i "grand-*"
-    """
-    pattern = name or run.flags.instance or (None if run.flags.tag else "all")
-    chosen = run.settings.select(pattern, tag=run.flags.tag)
-    if len(chosen) == 1:
-        run.out.rows([{"name": chosen[0].name, "state": _state(run, chosen[0])}], ("name", "state"))
-    else:
-        run.out.rows((_state_row(run, instance) for instance in chosen), ("name", "state", "detail"))
-
-
-def _state_row(run: Run, instance: "Instance") -> dict[str, object]:
-    """One of many: a number that cannot be asked must not hide the others."""
-    try:
-        return {"name": instance.name, "state": _state(run, instance), "detail": None}
-    except GreenbotError as error:
-        return {"name": instance.name, "state": "unknown", "detail": str(error)}
-
-
-def _state(run: Run, instance: "Instance") -> str:
-    from greenbot.api.inline import run_inline
-
-    answer = run_inline(run.client(instance).call("getStateInstance"))
-    state = answer.get("stateInstance") if isinstance(answer, dict) else None
-    return str(state or "being created")
-
-
 def _fields(
     *, api_url: str | None, media_url: str | None, token_file: str | None, more: list[str] | None
 ) -> dict[str, str]:

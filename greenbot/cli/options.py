@@ -18,7 +18,7 @@ def _flag(*names: str, help: str, **more: Any) -> Any:  # noqa: A002 - Typer's w
     return typer.Option(*names, help=help, rich_help_panel="shared", show_default=False, **more)
 
 
-def _instance_names(incomplete: str) -> list[str]:
+def instance_names(incomplete: str) -> list[str]:
     """For the shell's completion; a broken configuration completes nothing and says nothing."""
     from greenbot.errors import GreenbotError
 
@@ -54,7 +54,7 @@ _ALWAYS: dict[str, Any] = {
 _ON_REQUEST: dict[str, Any] = {
     "instance": Annotated[
         str | None,
-        _flag("--instance", "-i", metavar="NAME", help="The instance (hotel) to use.", autocompletion=_instance_names),
+        _flag("--instance", "-i", metavar="NAME", help="The instance (hotel) to use.", autocompletion=instance_names),
     ],
     "tag": Annotated[
         str | None, _flag("--tag", metavar="TAG", help="All instances with this tag.", autocompletion=_tags)

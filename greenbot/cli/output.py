@@ -116,6 +116,12 @@ class Output:
             for cells in table:
                 self.line("\t".join(cells))
 
+    def check_rows(self, columns: Sequence[str], more: Sequence[str] = ()) -> None:
+        """For what changes something first: raises `UsageError` where `rows` with these columns would."""
+        self._chosen(columns, more)
+        if self.flags.sort:
+            _column(self.flags.sort.removeprefix("-"), (*columns, *more))
+
     def _chosen(self, columns: Sequence[str], more: Sequence[str]) -> Sequence[str]:
         if self.flags.columns is not None:
             names = [name.strip() for name in self.flags.columns.split(",") if name.strip()]

@@ -44,14 +44,17 @@ def _one(run: Run, given: str) -> ChatId:
 
 def _contact(run: Run, name: str) -> ChatId:
     """The one contact of this name in the phone book of the number (GREEN-API docs: getContacts)."""
-    from greenbot.api.inline import run_inline
+    from greenbot.cli.remote_call import Caller
 
-    contacts = run_inline(run.client(run.instance).get_contacts())
+    # In its turn: the list that showed the name may have been asked for a moment ago.
+    contacts = Caller(run, run.instance).ask_list("getContacts")
     wanted = name.casefold()
     found = {
         str(contact["id"]): str(contact.get("contactName") or contact.get("name") or "")
         for contact in contacts
-        if wanted and wanted in (str(contact.get(key) or "").casefold() for key in ("contactName", "name"))
+        if contact.get("id")
+        and wanted
+        and wanted in (str(contact.get(key) or "").casefold() for key in ("contactName", "name"))
     }
     if not found:
         raise NotFound(f"No contact is called '{name}'.", hint="Names must match whole. Use the phone number instead.")

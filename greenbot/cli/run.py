@@ -12,6 +12,7 @@ from greenbot.clock import Clock, SystemClock
 from greenbot.errors import ConfigError, ReadOnly, UsageError
 
 if TYPE_CHECKING:
+    from greenbot.api.aiohttp_transport import AiohttpTransport
     from greenbot.api.client import CallRecord, Client
     from greenbot.cli.output import Output
     from greenbot.config.settings import Instance, Settings
@@ -60,6 +61,7 @@ class Run:
         self.clock = clock
         self._opened: list[Client] = []
         self._calls: list[CallRecord] = []
+        self._waits: list[tuple[str, int]] = []
         if flags.debug:
             from greenbot.logs.debug import show_debug
 
@@ -139,16 +141,45 @@ class Run:
 
         return Operator(name=self.actor, clock=self.clock)
 
-    def client(self, instance: "Instance") -> "Client":
-        """A client for one instance and this one command; --debug shows its calls. Raises `TokenMissing`."""
+    def client(self, instance: "Instance", *, transport: "AiohttpTransport | None" = None) -> "Client":
+        """A client for one instance and this one command; --debug shows its calls. Raises `TokenMissing`.
+
+        `transport`: an engine of the caller, who works in an event loop and closes it there.
+        """
         from greenbot.wiring import make_client
 
-        client = make_client(self.settings, instance, self.clock, on_call=self._called)
+        client = make_client(self.settings, instance, self.clock, transport=transport or "inline", on_call=self._called)
+        self._opened.append(client)
+        return client
+
+    def partner_client(self) -> "Client":
+        """A client for the partner account alone. Raises `TokenMissing` without a partner token."""
+        from greenbot.api.client import Client, Credentials
+        from greenbot.api.request import Timeouts
+        from greenbot.redact import Secret
+
+        partner_token, api = self.settings.partner_token(), self.settings.api
+        credentials = Credentials(
+            instance_name="partner account",
+            id="",
+            token=Secret(""),
+            partner_url=api.partner_url,
+            partner_token=partner_token,
+        )
+        timeouts = Timeouts(read=api.timeout_seconds)
+        client = Client(credentials, timeouts=timeouts, transport="inline", on_call=self._shown, clock=self.clock)
         self._opened.append(client)
         return client
 
     def _called(self, record: "CallRecord") -> None:
         self._calls.append(record)
+        self._shown(record)
+
+    def held_back(self, instance: str, wait_ms: int) -> None:
+        """A message of this command waited for a rate limit."""
+        self._waits.append((instance, wait_ms))
+
+    def _shown(self, record: "CallRecord") -> None:
         if self.flags.debug:
             from greenbot.logs.debug import log_call
 
@@ -167,10 +198,10 @@ class Run:
         from greenbot.logs.notes import end
 
         end()
-        if self._calls:
+        if self._calls or self._waits:
             from greenbot.cli.counting import count_calls
 
-            count_calls(self, self._calls)
+            count_calls(self, self._calls, self._waits)
         for client in self._opened:
             from greenbot.api.inline import run_inline
 

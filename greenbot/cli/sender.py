@@ -201,6 +201,7 @@ class Sender:
                     wait=self._wait,
                     on_progress=on_progress,
                     patience_seconds=PATIENCE_SECONDS,
+                    on_wait=run.held_back,
                 )
                 return run_inline(direct.send(message_id))
             except KeyboardInterrupt:

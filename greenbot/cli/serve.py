@@ -22,6 +22,9 @@ def serve(
         bool, typer.Option("--no-process", help="Only keep events; another process works them.")
     ] = False,
     no_hooks: Annotated[bool, typer.Option("--no-hooks", help="Forward no event to hooks.")] = False,
+    no_watch: Annotated[
+        bool, typer.Option("--no-watch", help="Do not ask GREEN-API each minute how the numbers are.")
+    ] = False,
     handlers: Annotated[
         str | None, typer.Option("--handlers", metavar="MODULE:BOT", help="Call these functions for events.")
     ] = None,
@@ -47,7 +50,7 @@ def serve(
     greenbot serve --host 0.0.0.0 --no-worker
     greenbot serve --handlers frontdesk:bot
     """
-    from greenbot.cli.service import run_service
+    from greenbot.cli.serve_run import run_service
     from greenbot.cli.values import seconds_of
     from greenbot.serving.around import Wanted
 
@@ -59,6 +62,7 @@ def serve(
         worker=not no_worker,
         process=not no_process,
         hooks=not no_hooks,
+        watch=not no_watch,
         pages=not no_dashboard,
         alerts=not no_alerts,
         handlers=handlers,

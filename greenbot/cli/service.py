@@ -1,204 +1,212 @@
-"""Running the service from a shell: what it says, and what signals do to it."""
+"""`greenbot service …`: files with which other programs run, watch and show greenbot."""
 
-import asyncio
-import os
-import signal
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from greenbot.cli.run import Run
-from greenbot.clock import iso_utc
-from greenbot.errors import GreenbotError, UsageError
-from greenbot.logs.notes import collect, note
-from greenbot.safe_text import safe_text
+from greenbot.cli.tree import Group
+from greenbot.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from greenbot.config.settings import Settings
-    from greenbot.daemon import Watchdog
-    from greenbot.inbox.arrival import Arrival, Kept
-    from greenbot.serving.around import Surroundings, Wanted
-    from greenbot.serving.service import Service
+    from greenbot.installed.situation import Scope, Situation
+
+group = Group("service", "Let the machine run greenbot: systemd, launchd, a container, cron, a proxy.")
+
+#: What `show` can print, and what each is for.
+SHOWN = {
+    "systemd": "units for systemd: the service, a backup and a report each day",
+    "launchd": "the service for macOS",
+    "cron": "the same for cron",
+    "containerfile": "an image for podman or docker",
+    "compose": "one container, read-only and without rights",
+    "nginx": "nginx in front: only the webhook path is reached from outside",
+    "caddy": "the same for Caddy, which fetches its certificate itself",
+    "prometheus": "a job for Prometheus",
+    "grafana": "a dashboard for Grafana",
+    "lnav": "how lnav reads the log: lnav -i FILE",
+    "man": "the manual page of the program",
+}
+#: One file of several stands for all: the others are shown by their own names, such as greenbot-backup.timer.
+ALIASES = {"launchd": "greenbot.serve.plist"}
 
 
-def run_service(run: Run, wanted: "Wanted", *, ready_fd: int | None) -> None:
-    """Serve until a signal ends it. Raises `ConfigError`, `UsageError`, `StoreError`, `Failed`."""
-    from greenbot.daemon import Watchdog, die_with_stacks, forbid_core_dumps, new_loop
+def _names(incomplete: str) -> list[str]:
+    return [name for name in SHOWN if name.startswith(incomplete)]
 
-    if ready_fd is not None:
-        _refuse_closed(ready_fd)
-    forbid_core_dumps()
-    # Made here so that a store that cannot be used is said before anything listens.
-    run.store.close()
-    watchdog = Watchdog(on_stuck=die_with_stacks)
-    collect()
-    note("info", "service", outcome="started")
-    watchdog.start()
+
+def output_option(what: str) -> typer.models.OptionInfo:
+    """`-o`, which names a file and never a format."""
+    option: typer.models.OptionInfo = typer.Option("--output", "-o", metavar="FILE", help=what)
+    return option
+
+
+@group.command("show")
+def show(
+    run: Run,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="Which one; without it, the list.", autocompletion=_names),
+    ] = None,
+    output: Annotated[str | None, output_option("Write it to this file.")] = None,
+    host: Annotated[
+        str, typer.Option("--host", metavar="NAME", help="Under which GREEN-API reaches your proxy.")
+    ] = "hotel.example",
+    system: Annotated[bool, typer.Option("--system", help="Units for the whole machine, not for you alone.")] = False,
+    account: Annotated[
+        str, typer.Option("--account", metavar="USER", help="Whose account a service of the machine uses.")
+    ] = "greenbot",
+) -> None:
+    """Print a file that another program needs: a unit, a container, a proxy, a dashboard.
+
+    Examples:
+    greenbot service show
+    greenbot service show nginx --host hotel.example
+    greenbot service show systemd --system
+    greenbot service show compose -o compose.yaml
+    """
+    if name is None:
+        run.out.rows([{"name": key, "about": about} for key, about in SHOWN.items()], ("name", "about"))
+        return
+    name = ALIASES.get(name, name)
+    text = _text(name, _situation(run, "system" if system else "user", account=account, host=host), run)
+    if output is not None:
+        run.must_write()
+        _write(run, Path(output), text)
+    elif run.flags.json:
+        run.out.record({"name": name, "text": text})
+    else:
+        run.out.stdout.write(text)
+
+
+def _text(name: str, of: "Situation", run: Run) -> str:
+    from greenbot.installed import texts
+    from greenbot.installed.manager import systemd
+
+    if name == "man":
+        from greenbot.cli.manual import program_page
+
+        return program_page()
+    if name == "systemd":
+        folder = systemd(of.scope, run.environ, home=Path.home()).folder
+        return texts.together(texts.units(of), str(folder))
+    files = texts.units(of) | texts.agents(of)
+    if name in files:
+        return files[name]
+    plain = {"containerfile": "Containerfile", "compose": "compose.yaml", "lnav": "lnav.json"}
+    if name in plain:
+        return texts.as_it_is(plain[name])
+    made: dict[str, Callable[[Situation], str]] = {
+        "cron": texts.cron,
+        "nginx": texts.nginx,
+        "caddy": texts.caddy,
+        "prometheus": texts.prometheus,
+        "grafana": lambda _: texts.grafana(),
+    }
+    if name not in made:
+        raise UsageError(f"There is nothing called '{name}' to show.", hint=f"There are: {', '.join(SHOWN)}")
+    return made[name](of)
+
+
+def _write(run: Run, path: Path, text: str) -> None:
+    """A new file, or the same once more; never over what somebody has there. Raises `Refused`."""
+    from greenbot.installed.place import compared, write
+
+    (placed,) = compared({path.name: text}, run.cwd / path.parent)
+    if placed.change == "changed":
+        run.out.block(placed.diff)
+        raise Refused(f"{path} is there already, and says something else.", hint="Name another file, or remove it.")
+    write((placed,))
+    run.out.say(f"{path} is written." if placed.change == "new" else f"{path} holds this already.")
+
+
+def _situation(run: Run, scope: "Scope", *, account: str = "greenbot", host: str = "hotel.example") -> "Situation":
+    from greenbot.errors import GreenbotError
+    from greenbot.installed.situation import (
+        SYSTEM_HOME,
+        SYSTEM_SECRETS,
+        Situation,
+        credentials_in,
+        environment_of,
+        program_here,
+    )
+
     try:
-        with asyncio.Runner(loop_factory=new_loop) as runner:
-            runner.run(_serve(run, wanted, watchdog, ready_fd))
-    finally:
-        watchdog.close()
-        note("info", "service", outcome="stopped")
-
-
-def _refuse_closed(fd: int) -> None:
-    try:
-        os.fstat(fd)
-    except OSError:
-        raise UsageError(
-            f"File {fd} of --ready-fd is not open.", hint=f"Open it in the shell: {fd}>ready.txt"
-        ) from None
-
-
-async def _serve(run: Run, wanted: "Wanted", watchdog: "Watchdog", ready_fd: int | None) -> None:
-    from greenbot.serving.service import Service
-
-    loop = asyncio.get_running_loop()
-    service = Service(wanted, _surroundings(run), watchdog=watchdog)
-    watchdog.watch("server", loop)
-    _listen_to_signals(loop, run, service)
-    announcing = asyncio.create_task(_announce(run, service, ready_fd))
-    try:
-        await service.run()
-    finally:
-        announcing.cancel()
-        watchdog.forget("server")
-
-
-def _surroundings(run: Run) -> "Surroundings":
-    from greenbot.serving.around import Surroundings
-    from greenbot.wiring import open_store
-
-    def read_settings() -> "Settings":
-        return Run(run.flags, environ=run.environ, cwd=run.cwd, clock=run.clock).settings
-
-    def on_news(who: str, words: str) -> None:
-        said = safe_text(words or "goes on")
-        run.out.say(f"{who}: {said}" if who else said)
-
-    settings = run.settings
-    return Surroundings(
-        read_settings=read_settings,
-        open_db=lambda: open_store(settings, run.clock),
-        clock=run.clock,
-        environ=run.environ,
-        on_news=on_news,
-        on_bug=lambda error: _tell_bug(run, error),
-        on_event=_shows_events(run) if run.flags.verbose else _ignore,
+        port, state_dir = run.settings.server.port, run.settings.paths.state_dir
+    except GreenbotError:
+        # A configuration that is broken is no reason not to show a file.
+        port, state_dir = 8080, Path.home() / ".local" / "state" / "greenbot"
+    return Situation(
+        scope=scope,
+        program=program_here(),
+        state_dir=SYSTEM_HOME if scope == "system" else state_dir,
+        account=account,
+        environment=environment_of(scope, run.environ),
+        credentials=credentials_in(SYSTEM_SECRETS) if scope == "system" else (),
+        port=port,
+        host=host,
     )
 
 
-def _ignore(arrival: "Arrival", kept: "Kept") -> None:
-    """Only -v shows events."""
+@group.command("install", dry_run=True)
+def install(
+    run: Run,
+    system: Annotated[bool, typer.Option("--system", help="For the whole machine; what root gets anyway.")] = False,
+    user: Annotated[bool, typer.Option("--user", help="For you alone, also as root.")] = False,
+    account: Annotated[
+        str, typer.Option("--account", metavar="USER", help="Whose account a service of the machine uses.")
+    ] = "greenbot",
+    now: Annotated[bool, typer.Option("--now", help="Start it, now and with the machine.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that were changed.")] = False,
+) -> None:
+    """Write the units of systemd (on macOS: the agents of launchd) for the service and its daily jobs.
+
+    A file that somebody changed is shown and not replaced, unless --force is given.
+
+    Examples:
+    greenbot service install -n
+    greenbot service install --now
+    sudo greenbot service install --system --account greenbot --now
+    """
+    from greenbot.cli.service_install import Wanted, install_files
+
+    if system and user:
+        raise UsageError("It cannot be for the machine and for you alone.", hint="Leave out --system or --user.")
+    scope = _scope(system=system, user=user)
+    install_files(run, Wanted(now=now, force=force), _situation(run, scope, account=account))
 
 
-def _tell_bug(run: Run, error: BaseException) -> str:
-    """Show where a handler failed; the number is all that its client gets to know."""
-    import traceback
+def _scope(*, system: bool, user: bool) -> "Scope":
+    import os
 
-    number = os.urandom(4).hex()
-    trace = "".join(traceback.format_exception(error))
-    run.out.warn(f"internal error {number}:\n{safe_text(trace, keep_lines=True)}")
-    return number
+    return "system" if system or (os.geteuid() == 0 and not user) else "user"
 
 
-def _shows_events(run: Run) -> "Callable[[Arrival, Kept], None]":
-    """One line for each event: when, whose, what, from whom with most of the number hidden, and what became of it."""
-    from greenbot.messages.incoming.envelope import peek
+@group.command("man", dry_run=True)
+def man(
+    run: Run,
+    folder: Annotated[
+        str | None, typer.Argument(metavar="[FOLDER]", help="Where; ~/.local/share/man/man1 without one.")
+    ] = None,
+) -> None:
+    """Write the manual pages: one of the program, one of each command.
 
-    def show(arrival: "Arrival", kept: "Kept") -> None:
-        envelope = peek(arrival.raw)
-        state = "repeated" if kept.is_duplicate else str(kept.state.value)
-        words = [
-            iso_utc(arrival.received_at_ms),
-            arrival.instance,
-            envelope.type or "unreadable",
-            _hidden(envelope.chat_id),
-            f"{state} as {kept.event_id}",
-        ]
-        run.out.say(safe_text("  ".join(word for word in words if word)))
+    Examples:
+    greenbot service man
+    greenbot service man man1
+    greenbot service show man | man -l -
+    """
+    from greenbot.cli.manual import every_page
+    from greenbot.installed.place import compared, write
 
-    return show
-
-
-def _hidden(chat_id: str) -> str:
-    """A guest's id that can be recognised and not be called."""
-    from greenbot.chat_id import parse_chat_id
-
-    if not chat_id:
-        return ""
-    try:
-        return parse_chat_id(chat_id).masked
-    except UsageError:
-        return "***"
-
-
-def _listen_to_signals(loop: asyncio.AbstractEventLoop, run: Run, service: "Service") -> None:
-    from greenbot.daemon import notify_manager
-
-    def on_end() -> None:
-        if not service.supervisor.is_stopping:
-            run.out.say("Stopping: what is under way is finished first. Once more ends at once.")
-            notify_manager(run.environ, "STOPPING=1")
-        service.stop()
-
-    def on_hangup() -> None:
-        try:
-            service.reload()
-        except GreenbotError as error:
-            note("warning", "service", outcome="not_reloaded", words=str(error))
-            run.out.warn(f"The configuration stays as it was: {error}")
-        else:
-            note("info", "service", outcome="reloaded")
-            run.out.say("The configuration and the tokens were read again.")
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_end)
-    loop.add_signal_handler(signal.SIGHUP, on_hangup)
-
-
-async def _announce(run: Run, service: "Service", ready_fd: int | None) -> None:
-    """Say where it listens and what to do next, as soon as everything runs."""
-    from greenbot.daemon import notify_manager
-
-    while not service.is_ready:  # noqa: ASYNC110 - made of many parts, and asked only until the start is over
-        await asyncio.sleep(0.01)
-    notify_manager(run.environ, "READY=1")
-    if ready_fd is not None:
-        with os.fdopen(ready_fd, "w") as ready:
-            ready.write(f"{service.url}\n")
-    rows = _rows(service)
-    run.out.record({"url": service.url, "instances": [row["instance"] for row in rows]}, essential="url")
-    run.out.stdout.flush()
-    if not run.flags.json:
-        _explain(run, service, rows)
-
-
-def _rows(service: "Service") -> list[dict[str, str]]:
-    from greenbot.server.webhooks import PATH
-
-    return [{"instance": name, "webhook": f"{service.url}{PATH}/{name}"} for name in service.settings.instances]
-
-
-def _explain(run: Run, service: "Service", rows: list[dict[str, str]]) -> None:
-    """For a person at a terminal: what to put into GREEN-API, and what is still missing."""
-    from greenbot.server.exposure import is_exposed
-    from greenbot.server.webhooks import PATH
-
-    say, settings = run.out.say, service.settings
-    reach = "reachable from other machines" if is_exposed(settings.server.host) else "from this machine only"
-    say(f"Receiving events for {', '.join(settings.instances) or 'no instance yet'}, {reach}.")
-    signed = settings.webhook_secret.find() or settings.standard_secret.find()
-    for row in rows:
-        instance = settings.instances[row["instance"]]
-        if not instance.webhook_tokens() and not signed:
-            run.out.warn(
-                f"{instance.name} has no webhook token, so its events are refused. Make one:\n"
-                f"  openssl rand -hex 32 | greenbot instances edit {instance.name} --webhook-token-stdin\n"
-                f"  kill -HUP {os.getpid()}"
-            )
-    if rows:
-        say(f"Tell GREEN-API where to deliver: webhookUrl is this server's public https address + {PATH}/NAME,")
-        say("and webhookUrlToken is the webhook token of that instance. How, from a shell: greenbot help webhooks")
-    say("Stop with Ctrl-C." if run.flags.verbose else "Stop with Ctrl-C. -v shows each event.")
+    target = run.cwd / folder if folder is not None else Path.home() / ".local" / "share" / "man" / "man1"
+    pages = every_page()
+    if run.flags.dry_run:
+        run.out.say(f"Would write {len(pages)} pages into {target}.")
+        return
+    run.must_write()
+    write(compared(pages, target))
+    run.out.record({"folder": str(target), "pages": len(pages)}, essential="folder")

@@ -86,19 +86,23 @@ class Command(TyperCommand):
                     formatter.write(" " * formatter.current_indent + line + "\n")
         formatter.write_paragraph()
         self.format_usage(ctx, formatter)
-        records: dict[str, list[Record]] = {"Arguments": [], "Options": [], "Shared options": []}
-        for param in self.get_params(ctx):
-            record = _record(param, ctx)
-            if record is not None:
-                records[_title(param)].append(record)
-        for title, lines in records.items():
-            if lines:
-                with formatter.section(title):
-                    formatter.write_dl(lines)
+        for title, lines in records_of(self, ctx).items():
+            with formatter.section(title):
+                formatter.write_dl(lines)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         arguments = [param.make_metavar(ctx) for param in self.get_params(ctx) if _title(param) == "Arguments"]
         return [*arguments, self.options_metavar or ""]
+
+
+def records_of(command: TyperCommand, ctx: Any) -> dict[str, list[Record]]:
+    """What help says of each parameter, below its title; titles without parameters are left out."""
+    records: dict[str, list[Record]] = {"Arguments": [], "Options": [], "Shared options": []}
+    for param in command.get_params(ctx):
+        record = _record(param, ctx)
+        if record is not None:
+            records[_title(param)].append(record)
+    return {title: lines for title, lines in records.items() if lines}
 
 
 def _title(param: Any) -> str:

@@ -27,6 +27,7 @@ _DATE = r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)"
 _TIME_ONLY = re.compile(_CLOCK)
 _WORD_AND_TIME = re.compile(rf"{_DAY_WORD}\s+(?:at\s+)?{_CLOCK}")
 _DATE_AND_TIME = re.compile(rf"{_DATE}[t ]\s*{_CLOCK}")
+_DATE_ALONE = re.compile(_DATE)
 _WITH_ZONE = re.compile(rf"{_DATE}[t ]\s*{_CLOCK}(?:\.\d{{1,9}})?\s*(?:z|[+-]\d\d:?\d\d)")
 _FROM_NOW = re.compile(r"(?:in\s+|\+)?(?P<span>\d.*)")
 _AGO = re.compile(r"(?P<span>\d.*?)(?:\s+ago)?")
@@ -91,12 +92,12 @@ def moment(text: str, *, now_ms: int, zone: tzinfo, towards: Towards = "future")
     """The moment meant, UTC milliseconds. Raises `UsageError` for what is none, or lies on the other side of now.
 
     Towards the future `2h` is in two hours and `mon 9:00` the next one; towards the past `2h` is two hours
-    ago and `mon 9:00` the last one.
+    ago, `mon 9:00` the last one, and a day alone (`yesterday`, `mon`, `2026-11-22`) is where it begins.
     """
     given = " ".join(text.strip().lower().split())
     found = _span(given, now_ms, towards) if given.isascii() else None
     if found is None and given.isascii():
-        found = _absolute(given) or _on_the_clock(given, now_ms, zone, towards)
+        found = _absolute(given) or _on_the_clock(_with_time(given, towards), now_ms, zone, towards)
     if found is None or not 0 <= found <= _LATEST_MS:
         raise UsageError(f"'{safe_text(text, limit=60)}' is no moment greenbot understands.", hint=_HINT)
     if towards == "future" and found < now_ms:
@@ -128,6 +129,12 @@ def _absolute(given: str) -> int | None:
         return round(datetime.fromisoformat(given.upper().replace(" ", "T", 1).replace(" ", "")).timestamp() * 1000)
     except (ValueError, OverflowError):
         return None
+
+
+def _with_time(given: str, towards: Towards) -> str:
+    """A day alone is where it begins, of days that are over; when to send something has to be said."""
+    is_day = given in _DAYS or _DATE_ALONE.fullmatch(given) or (given.isalpha() and _weekday(given) is not None)
+    return f"{given} 00:00" if towards == "past" and is_day else given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

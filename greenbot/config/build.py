@@ -12,6 +12,7 @@ from greenbot.config.resolve import Resolved
 from greenbot.config.secrets import TokenSource
 from greenbot.config.settings import (
     ApiSettings,
+    ContactSettings,
     Instance,
     LogPlace,
     LogSettings,
@@ -42,12 +43,17 @@ def build_settings(resolved: Resolved, paths: Paths, sources: Sources, files: tu
             file_mb=resolved.count("media.file_mb"),
             daily_mb=resolved.count("media.daily_mb"),
         ),
+        contacts=ContactSettings(
+            checks_per_day=resolved.count("contacts.checks_per_day"),
+            check_keep_days=resolved.count("contacts.check_keep_days"),
+        ),
         log=_log(resolved, "log."),
         log_place=_log_place(resolved),
         outbound_allow=resolved.words("outbound.allow"),
         understand_words=resolved.words("understand.words"),
         inbox_keep_days=resolved.count("inbox.keep_days"),
         outbox_keep_days=resolved.count("outbox.keep_days"),
+        watch_every_seconds=resolved.count("watch.every_seconds"),
         ambiguous_policy=resolved.text("ambiguous_policy"),
         timezone=resolved.text("timezone"),
         language=resolved.text("language"),

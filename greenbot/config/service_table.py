@@ -86,6 +86,38 @@ MEDIA = (
     ),
 )
 
+CONTACTS = (
+    Setting(
+        key="contacts.checks_per_day",
+        type="count",
+        default=50,
+        least=0,
+        most=1000,
+        doc="How many numbers `greenbot contacts check` asks about for one instance and day; 0 forbids it.",
+        example="checks_per_day = 50",
+    ),
+    Setting(
+        key="contacts.check_keep_days",
+        type="count",
+        default=30,
+        least=1,
+        most=365,
+        doc="How long an answer about a number is believed, in days.",
+        example="check_keep_days = 30",
+    ),
+)
+
+WATCH = (
+    Setting(
+        key="watch.every_seconds",
+        type="count",
+        default=60,
+        least=15,
+        most=120,
+        doc="How often `greenbot serve` asks GREEN-API for the state of each number, also of one that sends nothing.",
+        example="every_seconds = 60",
+    ),
+)
 
 OUTBOUND = (
     Setting(

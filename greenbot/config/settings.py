@@ -14,6 +14,7 @@ from greenbot.redact import Secret
 __all__ = [
     "SETTINGS",
     "ApiSettings",
+    "ContactSettings",
     "Instance",
     "LogPlace",
     "LogSettings",
@@ -83,6 +84,14 @@ class MediaSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactSettings:
+    """How often may be asked whether numbers have WhatsApp, and how long an answer is believed."""
+
+    checks_per_day: int
+    check_keep_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
     """One WhatsApp number. `instance.token()` reads its token when it is first needed."""
 
@@ -127,6 +136,7 @@ class Settings:
     heartbeat_url: TokenSource
     server: ServerSettings
     media: MediaSettings
+    contacts: ContactSettings
     log: LogSettings
     log_place: LogPlace
     #: Where hooks may reach beyond the public Internet, as written; `outbound.guard` reads the entries.
@@ -136,6 +146,8 @@ class Settings:
     #: For how many days what is over is kept.
     inbox_keep_days: int
     outbox_keep_days: int
+    #: How long a round of the watcher takes.
+    watch_every_seconds: int
     ambiguous_policy: str
     timezone: str
     language: str

@@ -6,7 +6,7 @@ table: a new setting is a row here, a field in `settings.py` and a line in `conf
 
 from dataclasses import replace
 
-from greenbot.config.service_table import MEDIA, OUTBOUND, RETENTION, SERVER, UNDERSTAND
+from greenbot.config.service_table import CONTACTS, MEDIA, OUTBOUND, RETENTION, SERVER, UNDERSTAND, WATCH
 from greenbot.config.setting import SOURCES, Scope, Setting, Value
 
 __all__ = ["GENERAL", "INSTANCE", "SECTIONS", "SETTINGS", "SOURCES", "Scope", "Setting", "Value", "full_key"]
@@ -311,8 +311,10 @@ SETTINGS: tuple[Setting, ...] = (
     *OUTBOUND,
     *SERVER,
     *MEDIA,
+    *CONTACTS,
     *UNDERSTAND,
     *RETENTION,
+    *WATCH,
     *_SECRETS,
     *_INSTANCE,
     _own("api_url", "api.base_url"),

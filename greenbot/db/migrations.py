@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
 #: The user_version of a store with every migration below.
-LATEST = 12
+LATEST = 16
 
 #: "grnb": tells our files from any other SQLite file.
 APPLICATION_ID = 0x67726E62
@@ -134,6 +134,31 @@ def fronts(db: "Database") -> None:
     db.executescript(schema_fronts.FRONTS)
 
 
+def settings(db: "Database") -> None:
+    from greenbot.db import schema_settings
+
+    db.executescript(schema_settings.SETTINGS)
+
+
+def number_checks(db: "Database") -> None:
+    from greenbot.db import schema_checks
+
+    db.executescript(schema_checks.CHECKS)
+
+
+def states(db: "Database") -> None:
+    from greenbot.db import schema_states
+
+    for statement in schema_states.STATES:
+        db.execute(statement)
+
+
+def edits(db: "Database") -> None:
+    from greenbot.db import schema_edits
+
+    db.executescript(schema_edits.EDITS)
+
+
 #: The name of a function is the name of its migration in every store, and its place its number.
 _STEPS = (
     messages,
@@ -148,6 +173,10 @@ _STEPS = (
     metrics,
     alerts,
     fronts,
+    settings,
+    number_checks,
+    states,
+    edits,
 )
 
 

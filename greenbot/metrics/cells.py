@@ -17,7 +17,8 @@ insert into metric_cells (at_s, instance, series, n, bad, sum_ms, max_ms, tail, 
 values (:at_s, :instance, :series, :n, :bad, :sum_ms, :max_ms, :tail, :tail_ms, :last_ms, :hist, :labels)
 """
 NEWER = "select * from metric_cells where id > :after and id <= :until order by id limit :most"
-SINCE = "select * from metric_cells where at_s >= :since order by at_s, id"
+SINCE = "select * from metric_cells where at_s >= :since and at_s < :until order by at_s, id"
+ROLLED_ID = "select coalesce((select value from metric_marks where name = 'rolled_id'), 0)"
 LAST_ID = "select coalesce(max(id), 0) from metric_cells"
 
 
@@ -65,9 +66,22 @@ def newer(reader: "Db | Tx", names: Names, after: int, *, until: int = 2**62, mo
     return list(_stored(reader, names, reader.all(NEWER, after=after, until=until, most=most)))
 
 
-def since(reader: "Db | Tx", names: Names, at_s: int) -> list[Stored]:
-    """The cells of every ten seconds that begin at `at_s` or later, in the order of time."""
-    return list(_stored(reader, names, reader.all(SINCE, since=at_s)))
+def since(reader: "Db | Tx", names: Names, at_s: int, *, until_s: int = 2**62) -> list[Stored]:
+    """The cells of every ten seconds that begin at `at_s` or later and before `until_s`, in the order of time."""
+    return list(_stored(reader, names, reader.all(SINCE, since=at_s, until=until_s)))
+
+
+def unrolled(reader: "Db | Tx", names: Names) -> Iterator[Stored]:
+    """The cells that are in no minute and no hour yet, however many."""
+    after = rolled_id(reader)
+    while cells := newer(reader, names, after):
+        yield from cells
+        after = cells[-1].id
+
+
+def rolled_id(reader: "Db | Tx") -> int:
+    """The id of the last cell that is in minutes and hours."""
+    return int(reader.all(ROLLED_ID)[0][0])
 
 
 def last_id(reader: "Db | Tx") -> int:

@@ -54,6 +54,8 @@ def _meaning(kind: str, name: str, label: str) -> list[tuple[Series, bool, str]]
     """What a line of the feed counts as: series, whether it is good, label."""
     if kind == "call":
         return [_call(name, label)]
+    if kind == "wait":
+        return [(Series.WAIT, True, "")]
     if kind == "delivery":
         return [(Series.DELIVERY, True, label)]
     if kind == "event":

@@ -5,7 +5,7 @@ A histogram with logarithmic bins, as in DDSketch (Masson, Rim, Lee: "DDSketch",
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 #: The largest relative error of a percentile.
 ERROR = 0.0095
@@ -85,7 +85,12 @@ def _put(packed: bytearray, number: int) -> None:
     packed.append(number)
 
 
-def _numbers(packed: bytes) -> list[int]:
+def _numbers(packed: bytes) -> Sequence[int]:
+    # Nearly always only the first bin is beyond 127: all others are a byte each, and bytes are numbers already.
+    if packed.isascii():
+        return packed
+    if packed[0] > 0x7F and packed[1:].isascii():
+        return [packed[0] & 0x7F | packed[1] << 7, *packed[2:]]
     numbers: list[int] = []
     number = shift = 0
     for byte in packed:

@@ -31,7 +31,7 @@ insert into metric_now (id, at_ms, body) values (1, :at, :body)
 """
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Figures(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Five minutes of one instance, or of the fleet. Durations are milliseconds, None where nothing took time."""
 
     calls: int = 0

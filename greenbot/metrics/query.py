@@ -1,20 +1,25 @@
 """Readings over any stretch of time: from hours where whole hours are asked for, else from minutes or ten seconds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from greenbot.metrics.cell import Cell
-from greenbot.metrics.cells import Stored, newer, since
+from greenbot.metrics.cells import Stored, since, unrolled
 from greenbot.metrics.names import FLEET, Names
-from greenbot.metrics.rollup import ROLLED_ID, Level, cell_of
+from greenbot.metrics.rollup import Level, cell_of
 from greenbot.metrics.series import Series
 
 if TYPE_CHECKING:
     from greenbot.db.connect import Db
 
-#: Stretches up to this long are read from the ten-second cells, exactly.
+#: Stretches up to this long are read from the ten-second cells, exactly, while those are kept.
 FINE_SECONDS = 3600
+OLDEST_CELL = "select min(at_s) from metric_cells"
+HAS_MINUTES = """
+select exists (select 1 from metric_minutes
+                where instance = :instance and series = :series and at_s >= :since and at_s < :until)
+"""
 RANGE: dict[Level, str] = {
     level: f"""
 select * from {level}
@@ -55,7 +60,7 @@ def trend(
     level: Level = "metric_hours" if step_s % 3600 == 0 else "metric_minutes"
     pieces = (
         _cells_of(db, names, stretch, series, instance)
-        if stretch.until_s - stretch.since_s <= FINE_SECONDS
+        if _is_fine(db, names, stretch, series, instance)
         else [*_level(db, names, level, stretch, series, instance), *_unrolled(db, names, stretch, series, instance)]
     )
     for at_s, cell in sorted(pieces, key=lambda piece: piece[0]):
@@ -96,11 +101,26 @@ def by_instance(db: "Db", names: Names, since_s: int, series: Sequence[Series]) 
 def _pieces(
     db: "Db", names: Names, stretch: Stretch, series: Sequence[Series], instance: str
 ) -> Iterator[tuple[int, Cell]]:
-    if stretch.until_s - stretch.since_s <= FINE_SECONDS:
+    if _is_fine(db, names, stretch, series, instance):
         yield from _cells_of(db, names, stretch, series, instance)
         return
     yield from _coarse(db, names, stretch, series, instance)
     yield from _unrolled(db, names, stretch, series, instance)
+
+
+def _is_fine(db: "Db", names: Names, stretch: Stretch, series: Sequence[Series], instance: str) -> bool:
+    """Whether it is short, and none of its ten seconds are gone already."""
+    if stretch.until_s - stretch.since_s > FINE_SECONDS:
+        return False
+    oldest = db.scalar(OLDEST_CELL)
+    if isinstance(oldest, int) and oldest <= stretch.since_s:
+        return True
+    number = names.find(db, instance)
+    before = stretch.until_s if not isinstance(oldest, int) else min(stretch.until_s, oldest // 60 * 60)
+    return number is None or not any(
+        db.scalar(HAS_MINUTES, instance=number, series=int(one), since=stretch.since_s // 60 * 60, until=before)
+        for one in series
+    )
 
 
 def _coarse(
@@ -132,19 +152,17 @@ def _level(
 def _unrolled(
     db: "Db", names: Names, stretch: Stretch, series: Sequence[Series], instance: str
 ) -> Iterator[tuple[int, Cell]]:
-    rolled = db.scalar(ROLLED_ID)
-    assert isinstance(rolled, int)
-    yield from _chosen(newer(db, names, rolled), stretch, series, instance)
+    yield from _chosen(unrolled(db, names), stretch, series, instance)
 
 
 def _cells_of(
     db: "Db", names: Names, stretch: Stretch, series: Sequence[Series], instance: str
 ) -> Iterator[tuple[int, Cell]]:
-    yield from _chosen(since(db, names, stretch.since_s), stretch, series, instance)
+    yield from _chosen(since(db, names, stretch.since_s, until_s=stretch.until_s), stretch, series, instance)
 
 
 def _chosen(
-    cells: Sequence[Stored], stretch: Stretch, series: Sequence[Series], instance: str
+    cells: Iterable[Stored], stretch: Stretch, series: Sequence[Series], instance: str
 ) -> Iterator[tuple[int, Cell]]:
     for stored in cells:
         key = stored.key

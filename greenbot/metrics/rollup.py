@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from greenbot.metrics.cell import Cell
-from greenbot.metrics.cells import Stored, newer
+from greenbot.metrics.cells import Stored, newer, rolled_id
 from greenbot.metrics.histogram import pack, unpack
 from greenbot.metrics.names import FLEET, Names
 from greenbot.metrics.series import SAMPLES, Series
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 Level = Literal["metric_minutes", "metric_hours"]
 SECONDS: dict[Level, int] = {"metric_minutes": 60, "metric_hours": 3600}
 
-ROLLED_ID = "select coalesce((select value from metric_marks where name = 'rolled_id'), 0)"
 SET_ROLLED_ID = """
 insert into metric_marks (name, value) values ('rolled_id', :id)
     on conflict do update set value = excluded.value
@@ -65,7 +64,7 @@ def roll_up(db: "Db", names: Names) -> int:
     rolled = 0
     while True:
         with db.write(durable=False) as tx:
-            mark = int(tx.all(ROLLED_ID)[0][0])
+            mark = rolled_id(tx)
             cells = newer(tx, names, mark, most=AT_ONCE)
             if cells:
                 for level, seconds in SECONDS.items():
@@ -173,7 +172,7 @@ def _prune_cells(db: "Db", before_s: int) -> int:
     removed = 0
     while True:
         with db.write(durable=False) as tx:
-            gone = tx.run(sql, before=before_s, rolled=int(tx.all(ROLLED_ID)[0][0]))
+            gone = tx.run(sql, before=before_s, rolled=rolled_id(tx))
         removed += gone
         if gone < 5000:
             return removed

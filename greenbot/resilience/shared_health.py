@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = tuple(field.name for field in fields(Health))
 Change = Callable[[Health], Health]
+Due = Callable[[Health, int], int]
 
 
 def health_of(reader: Reader, instance: str) -> Health:
@@ -36,13 +37,16 @@ def change(db: "Db", instance: str, rule: Change) -> Health:
         return change_in(tx, instance, rule)
 
 
-def take_question(db: "Db", instance: str, clock: Clock) -> bool:
-    """Whether it falls to the caller to ask GREEN-API now: one process asks for all. Raises Busy, StoreError."""
-    if ask_at_ms(health_of(db, instance), clock.now_ms()) > clock.now_ms():
+def take_question(db: "Db", instance: str, clock: Clock, due: Due = ask_at_ms) -> bool:
+    """Whether it falls to the caller to ask GREEN-API now: one process asks for all. Raises Busy, StoreError.
+
+    `due` says when the question is due by what is known of the instance.
+    """
+    if due(health_of(db, instance), clock.now_ms()) > clock.now_ms():
         return False
     with db.write(durable=False) as tx:
         health = health_of(tx, instance)
-        if ask_at_ms(health, clock.now_ms()) > clock.now_ms():
+        if due(health, clock.now_ms()) > clock.now_ms():
             return False
         _save(tx, instance, replace(health, asked_at_ms=clock.now_ms()))
     return True
@@ -67,9 +71,9 @@ def _save(tx: "Tx", instance: str, health: Health) -> None:
         """
         update instance_health
            set state = :state, account = :account, reason = :reason, since_at_ms = :since_at_ms,
-               seen_at_ms = :seen_at_ms, event_at_ms = :event_at_ms, refusals = :refusals, agreeing = :agreeing,
-               agreeing_at_ms = :agreeing_at_ms, misses = :misses, until_at_ms = :until_at_ms,
-               asked_at_ms = :asked_at_ms, queue_length = :queue_length, queue_at_ms = :queue_at_ms
+               seen_at_ms = :seen_at_ms, event_at_ms = :event_at_ms, refusals = :refusals, heard = :heard,
+               heard_from = :heard_from, heard_at_ms = :heard_at_ms, misses = :misses, until_at_ms = :until_at_ms,
+               asked_at_ms = :asked_at_ms, queue_length = :queue_length, queue_at_ms = :queue_at_ms, source = :source
          where instance = :instance
         """,
         instance=instance,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 import msgspec
 
@@ -39,6 +40,25 @@ def json_reply(document: object, *, status: int = 200, headers: Mapping[str, str
 def document_reply(body: bytes) -> Reply:
     """A JSON document with the tag by which it can be asked for again."""
     return Reply(body=body, content_type=JSON, headers={"ETag": tag_of(body)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A document that says of what moment it is, and the tag of all the rest: as long as only time passes, it stays."""
+
+    body: bytes
+    tag: str
+
+
+def told(document: Mapping[str, object]) -> Told:
+    """A document ready to be sent. The tag is weak: two bodies with the same tag may differ in `at` and `at_ms`."""
+    timeless = {name: value for name, value in document.items() if name not in ("at", "at_ms")}
+    return Told(body=encoded(document), tag=f"W/{tag_of(encoded(timeless))}")
+
+
+def told_reply(document: Told) -> Reply:
+    """The answer that carries it."""
+    return Reply(body=document.body, content_type=JSON, headers={"ETag": document.tag})
 
 
 def problem_reply(

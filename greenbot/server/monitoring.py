@@ -18,7 +18,7 @@ from greenbot.overview_json import (
     service_document,
     standings_document,
 )
-from greenbot.server.answers import answering, document_reply, encoded, problem_reply
+from greenbot.server.answers import answering, problem_reply, told, told_reply
 from greenbot.server.conditional import fresh
 from greenbot.server.exchange import Reply, Request
 from greenbot.server.policy import Policy, Route, Routes
@@ -64,21 +64,21 @@ class Monitoring:
         """Everything, or with `?window=` and `?instance=` the figures of a stretch of time."""
         asked = self._asked(request)
         if asked is None:
-            body = await self._reader.read("overview", lambda db: encoded(overview_document(self._look(db))))
+            found = await self._reader.read("overview", lambda db: told(overview_document(self._look(db))))
         else:
             # It covers rolled-up minutes, so a minute is what a day's figures are good for.
-            body = await self._reader.read(
+            found = await self._reader.read(
                 asked,
-                lambda db: encoded(stretch_document(db, self._names, asked, self._clock.now_ms())),
+                lambda db: told(stretch_document(db, self._names, asked, self._clock.now_ms())),
                 good_seconds=asked.good_seconds,
             )
-        return fresh(request, document_reply(body))
+        return fresh(request, told_reply(found))
 
     async def health(self, request: Request) -> Reply:
         """How every instance stands, the worst first."""
         _no_query(request, ())
-        body = await self._reader.read("health", lambda db: encoded(_health(self._look(db))))
-        return fresh(request, document_reply(body))
+        found = await self._reader.read("health", lambda db: told(_health(self._look(db))))
+        return fresh(request, told_reply(found))
 
     async def health_of_one(self, request: Request) -> Reply:
         """One instance with its figures and its alerts."""
@@ -86,26 +86,26 @@ class Monitoring:
         name = request.params["instance"]
         if name not in self._known():
             return problem_reply(404, "unknown_instance", "There is no instance of that name.")
-        body = await self._reader.read(("health", name), lambda db: encoded(_health_of(self._look(db), name)))
-        return fresh(request, document_reply(body))
+        found = await self._reader.read(("health", name), lambda db: told(_health_of(self._look(db), name)))
+        return fresh(request, told_reply(found))
 
     async def alerts(self, request: Request) -> Reply:
         """What is pending or fires, and what happened lately."""
         _no_query(request, ())
-        body = await self._reader.read("alerts", lambda db: encoded(self._alerts(db)))
-        return fresh(request, document_reply(body))
+        found = await self._reader.read("alerts", lambda db: told(self._alerts(db)))
+        return fresh(request, told_reply(found))
 
     async def silences(self, request: Request) -> Reply:
         """Which alerts nobody is told about now, and until when."""
         _no_query(request, ())
-        body = await self._reader.read("silences", lambda db: encoded(self._silences(db)))
-        return fresh(request, document_reply(body))
+        found = await self._reader.read("silences", lambda db: told(self._silences(db)))
+        return fresh(request, told_reply(found))
 
     async def prometheus(self, request: Request) -> Reply:
         """The figures in Prometheus' text format."""
         known = frozenset(self._known())
-        body = await self._reader.read("prometheus", lambda db: exposition(db, self._names, self._look(db), known))
-        return Reply(body=body, content_type=CONTENT_TYPE)
+        text = await self._reader.read("prometheus", lambda db: exposition(db, self._names, self._look(db), known))
+        return Reply(body=text, content_type=CONTENT_TYPE)
 
     def _look(self, db: "Db") -> Overview:
         return take(db, self._names, self._clock.now_ms(), self._known())

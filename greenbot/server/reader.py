@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from greenbot.clock import Clock
 
@@ -39,24 +39,28 @@ class Reader:
         self._clock = clock
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
         self._db: Db | None = None
-        self._answers: OrderedDict[Hashable, _Answer[bytes]] = OrderedDict()
+        self._answers: OrderedDict[Hashable, _Answer[object]] = OrderedDict()
 
     async def do(self, work: "Callable[[Db], T]") -> T:
         """What `work` makes of the store, done in the thread. Raises what it raises."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work)
 
-    async def read(self, key: Hashable, work: "Callable[[Db], bytes]", *, good_seconds: float = GOOD_SECONDS) -> bytes:
-        """The same, or what was read under this key a moment ago. Failures are not remembered."""
+    async def read(self, key: Hashable, work: "Callable[[Db], T]", *, good_seconds: float = GOOD_SECONDS) -> T:
+        """The same, or what was read under this key a moment ago. Failures are not remembered.
+
+        A key stands for one kind of work, and so for one type of answer.
+        """
         now = self._clock.monotonic()
         answer = self._answers.get(key)
         if answer is None or now >= answer.until or (answer.coming.done() and answer.coming.exception()):
-            answer = _Answer(asyncio.ensure_future(self.do(work)), now + good_seconds)
+            coming: asyncio.Future[object] = asyncio.ensure_future(self.do(work))
+            answer = _Answer(coming, now + good_seconds)
             self._answers[key] = answer
             self._answers.move_to_end(key)
             if len(self._answers) > MOST_ANSWERS:
                 self._answers.popitem(last=False)
         # Who goes away must not take the answer from the others.
-        return await asyncio.shield(answer.coming)
+        return cast(T, await asyncio.shield(answer.coming))
 
     def forget(self) -> None:
         """Something was changed: what was read is no longer good."""

@@ -23,6 +23,8 @@ class Wanted:
     worker: bool = True
     process: bool = True
     hooks: bool = True
+    #: Asks GREEN-API once a minute how each number is.
+    watch: bool = True
     #: The figures, the alerts and the page, for who has the viewer's or the admin's token.
     pages: bool = True
     alerts: bool = True

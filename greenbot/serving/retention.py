@@ -14,6 +14,7 @@ from greenbot.clock import Clock
 from greenbot.config.settings import Settings
 from greenbot.db.audit import Operator
 from greenbot.errors import Busy
+from greenbot.fleet import history
 from greenbot.hooks.retention import prune
 from greenbot.inbox import retention as inbox
 from greenbot.outbox import retention as outbox
@@ -26,10 +27,13 @@ EVERY_MS = DAY_MS
 #: Longer than any batch; who holds the duty keeps it with each of them.
 LEASE_MS = 600_000
 BATCH = 500
+#: A year of states is what a hotel shows when it argues with WhatsApp.
+STATES_KEEP_DAYS = 400
 
 
 class DailyRetention:
-    """Removes what `inbox.keep_days` and `outbox.keep_days` no longer keep, and alerts of three months ago.
+    """Removes what `inbox.keep_days` and `outbox.keep_days` no longer keep, alerts of three months ago, and states
+    of numbers of more than a year ago.
 
     One process of a machine does it for all.
     """
@@ -97,6 +101,7 @@ class DailyRetention:
         yield from inbox.purge(self._db, inbox.Retention(older_than_ms=inbox_ms), by)
         yield from self._deliveries(self._clock.now_ms() - inbox_ms)
         yield from self._notices(self._clock.now_ms() - alerts.KEEP_DAYS * DAY_MS)
+        yield from self._states(self._clock.now_ms() - STATES_KEEP_DAYS * DAY_MS)
         yield from outbox.purge(self._db, outbox.Retention(older_than_ms=settings.outbox_keep_days * DAY_MS), by)
 
     def _deliveries(self, before_ms: int) -> Iterator[int]:
@@ -105,6 +110,10 @@ class DailyRetention:
 
     def _notices(self, before_ms: int) -> Iterator[int]:
         while removed := alerts.prune(self._db, before_ms=before_ms, most=BATCH):
+            yield removed
+
+    def _states(self, before_ms: int) -> Iterator[int]:
+        while removed := history.prune(self._db, before_ms=before_ms, most=BATCH):
             yield removed
 
     async def _wait(self, seconds: float) -> None:

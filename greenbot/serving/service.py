@@ -35,6 +35,7 @@ from greenbot.serving.openers import (
 )
 from greenbot.serving.pages import add_pages
 from greenbot.serving.secrets import ids_of, places_of, tokens_of
+from greenbot.serving.watching import open_watcher
 
 if TYPE_CHECKING:
     import ssl
@@ -66,7 +67,7 @@ class Service:
         self._pages: Reader | None = None
         self._recorder = Recorder(around.clock)
         self.inbox = Inbox(around, ids=lambda: self._ids, on_kept=self._wake)
-        self._door = Door(self.inbox.keep, self._recorder, around.clock)
+        self._door = Door(self.inbox.submit, self._recorder, around.clock)
         self.routes = Routes()
         self._add_routes(more_routes)
         self._gate = self._made_gate(limits)
@@ -83,7 +84,7 @@ class Service:
     def _add_routes(self, more_routes: Sequence[AddRoutes]) -> None:
         around = self._around
         webhooks = CountedWebhooks(
-            self._door.keep,
+            self._door.submit,
             ids=lambda: self._ids,
             clock=around.clock,
             on_news=around.on_news,
@@ -136,6 +137,8 @@ class Service:
             parts.append(InThread("worker", partial(open_worker, self._around, self._recorder), watchdog))
         keeper = partial(open_keeper, self._around, self._now, self._recorder, lambda: self.supervisor.running)
         parts.append(InThread("metrics", keeper, watchdog))
+        if self._wanted.watch:
+            parts.append(InThread("watcher", partial(open_watcher, self._around, self._now, self._recorder), watchdog))
         if self._wanted.hooks:
             parts.append(InThread("hooks", partial(open_hooks, self._around, self._now), watchdog))
         if self._wanted.handlers is not None:

@@ -35,7 +35,9 @@ OUTAGE = Rule(
 TESTING = {"GREENBOT_TESTING": "1", "GREENBOT_NOTIFY_SHARE": "0.01"}
 
 
-#: A dead evaluator's duty is free after 45 seconds; then the window has to pass, and a machine may be slow.
+#: A cell of ten seconds has to be over, and a look comes every fifteen.
+SLACK_SECONDS = 25
+#: The window has to pass, and a machine may be slow.
 PATIENCE_SECONDS = 150.0
 
 
@@ -53,6 +55,7 @@ class Crm:
 
     url: str = ""
     told: list[Any] = field(default_factory=list)
+    heard_at_ms: dict[str, int] = field(default_factory=dict)
 
     def about(self, hotel: str) -> list[tuple[str, str]]:
         """Kind and id of what came for a hotel, in order."""
@@ -67,6 +70,7 @@ def crm() -> Iterator[Crm]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             noted.told.append((self.path, body))
+            noted.heard_at_ms.setdefault(self.path, SystemClock().now_ms())
             self.send_response(204)
             self.end_headers()
 
@@ -101,6 +105,17 @@ def mended(desk: Desk) -> None:
         desk.simulator.call(partial(faults.clear, number))
 
 
+def seconds_until_told(desk: Desk, crm: Crm, hotel: str) -> float:
+    """From the first call that failed until somebody heard of it."""
+    db = connect(desk.store, clock=SystemClock())
+    try:
+        began_ms = db.scalar("select min(started_at_ms) from calls where status = 503")
+    finally:
+        db.close()
+    assert isinstance(began_ms, int)
+    return (crm.heard_at_ms[f"/{hotel}"] - began_ms) / 1000
+
+
 def one_outage(desk: Desk, crm: Crm, hotel: str, failpoint: str) -> list[tuple[str, str]]:
     """Everything that was told about one outage, with the service killed at a point of it, if any is named."""
     prepared(desk, f"{crm.url}/{hotel}")
@@ -118,6 +133,8 @@ def one_outage(desk: Desk, crm: Crm, hotel: str, failpoint: str) -> list[tuple[s
         until(lambda: crm.about(hotel)[-1][0] == "alert.resolved")
         for running in (service,) if not failpoint else ():
             assert running.end() == 0
+            took = seconds_until_told(desk, crm, hotel)
+            assert 0 < took <= OUTAGE.window_s + OUTAGE.for_s + SLACK_SECONDS
     return crm.about(hotel)
 
 

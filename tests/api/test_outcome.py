@@ -295,7 +295,7 @@ def test_every_class_has_an_error_with_an_exit_code(cls: OutcomeClass) -> None:
     assert str(error).endswith("because.")
 
 
-@pytest.mark.parametrize(("message_id", "look"), [(7, "outbox show 7"), (None, "api lastOutgoingMessages")])
+@pytest.mark.parametrize(("message_id", "look"), [(7, "outbox show 7"), (None, "journal outgoing")])
 def test_a_lost_message_is_looked_for_where_there_is_something_to_see(message_id: int | None, look: str) -> None:
     lost = Outcome(cls=AMBIGUOUS, reason="connection_lost")
     error = error_of(lost, instance="a", message_id=message_id, endpoint=find("sendMessage"))

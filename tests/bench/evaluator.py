@@ -42,17 +42,18 @@ RAW_MINUTES = 30
 RAW_TABLE = """
 create table raw_calls (at_ms integer, instance text, series integer, ok integer, value_ms integer, label text) strict
 """
-#: How raw rows are usually kept: one index over kind and time. Then the best one can do for these queries alone.
+#: What raw rows are held against is how events are usually kept: one index over kind and time, in which an instance is
+#: a filter. The other two are told and not judged: a raw table made for these very queries is a roll-up's rival only as
+#: long as nobody asks for percentiles, or for how the latest ones went, which these 700 queries do not.
 RAW_INDEX = "create index raw_calls_at on raw_calls (series, at_ms)"
-RAW_BEST_INDEX = "create index raw_calls_of on raw_calls (instance, series, at_ms)"
+RAW_OTHER_INDEXES = {
+    "by instance and time": "create index raw_calls_by on raw_calls (instance, at_ms)",
+    "made for these queries": "create index raw_calls_by on raw_calls (instance, series, at_ms)",
+}
 RAW_ROW = "insert into raw_calls values (:at, :instance, :series, :ok, :value, '')"
 RAW_READ = """
 select count(*), coalesce(sum(not ok), 0), avg(value_ms), coalesce(sum(label = '429 rate_limited'), 0) from raw_calls
  where instance = :instance and series in (1, 2, 3) and at_ms >= :since and at_ms < :until
-"""
-#: Ratios need to know as well how the latest ones went.
-RAW_LATEST = """
-select ok, at_ms from raw_calls where instance = :instance and series in (1, 2, 3) order by at_ms desc limit 44
 """
 
 
@@ -155,11 +156,12 @@ class Raw:
                     tx.run(RAW_ROW, at=at_ms, instance=name, series=1, ok=int(ok), value=value_ms)
                 append(tx, self._names, cells)
 
-    def add_best_index(self) -> None:
-        """From now on every query finds the rows of its instance at once."""
+    def index_anew(self, index: str) -> None:
+        """From now on the queries have another index."""
         with self.db.write(durable=False) as tx:
-            tx.run(RAW_BEST_INDEX)
-            tx.run("drop index raw_calls_at")
+            tx.run("drop index if exists raw_calls_at")
+            tx.run("drop index if exists raw_calls_by")
+            tx.run(index)
 
     def ratio(self) -> float:
         """How many times longer 700 queries take than the look of the evaluator, all of it."""
@@ -184,8 +186,10 @@ def main() -> int:
         pairs = [(small.look(), large.look()) for _ in range(LOOKS)]
         raw = Raw(folder)
         ratios = [raw.ratio() for _ in range(3)]
-        raw.add_best_index()
-        best = [raw.ratio() for _ in range(12)]
+        others: dict[str, list[float]] = {}
+        for what, index in RAW_OTHER_INDEXES.items():
+            raw.index_anew(index)
+            others[what] = [raw.ratio() for _ in range(12)]
         for db in (small.db, large.db, raw.db):
             db.close()
     ten, all_ = statistics.fmean(one for one, _ in pairs), statistics.fmean(one for _, one in pairs)
@@ -194,7 +198,8 @@ def main() -> int:
     faster = statistics.median(ratios)
     print(f"a look at 10 instances   {ten * 1000:8.2f} ms")
     print(f"a look at 300 instances  {all_ * 1000:8.2f} ms   the first one {large.first_seconds * 1000:.0f} ms")
-    print(f"700 raw queries with an index of their own / seven rules   {statistics.median(best):.1f}")
+    for what, found in others.items():
+        print(f"700 raw queries, index {what} / seven rules   {statistics.median(found):.1f}")
     within = [
         _verdict("300 instances / 10 instances", times, MOST_TIMES_TEN, is_most=True),
         _verdict("the slowest look / its interval", share, MOST_OF_INTERVAL, is_most=True),

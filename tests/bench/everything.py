@@ -21,6 +21,7 @@ MEASUREMENTS = (
     "slow_clients",
     "evaluator",
     "metrics",
+    "recording",
     "overview",
     "logs",
     "dashboard",

@@ -1,8 +1,8 @@
 """Ten million events of a day, summed up, against sorting them: `python -m tests.bench.metrics`.
 
 The day goes through the real cells and the real roll-up into a store, and as raw rows into a table beside it. Measured:
-percentiles over 24 hours, what a dashboard asks, the size of the store, and what counting adds to a shell's send.
-Only ratios count. Leaves with 1 when one is missed.
+percentiles over 24 hours, what a dashboard asks, the size of the store. Only ratios count. Leaves with 1 when one is
+missed.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from greenbot.clock import ManualClock, SystemClock
+from greenbot.clock import ManualClock
 from greenbot.db.connect import Db, connect
 from greenbot.metrics.cell import Cell
 from greenbot.metrics.cells import Key, append
@@ -30,9 +30,6 @@ from greenbot.metrics.query import Stretch, reading
 from greenbot.metrics.rollup import roll_up
 from greenbot.metrics.series import Series
 from greenbot.overview import keeping_board, take
-from tests.architecture.files import ROOT
-from tests.bench.loopback import GUEST, hotel
-from tests.bench.rounds import Contender, Target, measure, report
 
 EVENTS = 10_000_000
 DAY_SECONDS = 86_400
@@ -194,34 +191,10 @@ def size_of(db: Db) -> int:
     return pages * size
 
 
-def compare_send(folder: Path, verdicts: Verdicts, *, rounds: int) -> None:
-    """A shell's send with what counts it, and without."""
-    with hotel(folder / "counted") as counted, hotel(folder / "plain") as plain:
-        texts, here = iter(range(10**9)), {"PYTHONPATH": str(ROOT)}
-
-        def send() -> Sequence[str]:
-            return [sys.executable, "-m", "greenbot", "send", "text", GUEST, f"Room {next(texts)} is ready."]
-
-        contenders = [
-            Contender(name="send", command=send, environ={**counted.environ, **here}),
-            Contender(name="send, not counted", command=send, environ={**plain.environ, **here}),
-        ]
-        measure(contenders, rounds=1, warm_up=0)
-        db = connect(folder / "plain" / "greenbot" / "greenbot.db", clock=SystemClock())
-        with db.write() as tx:
-            for row in tx.all("select name from sqlite_master where type = 'trigger' and name like 'metric_feed%'"):
-                tx.run(f"drop trigger {row['name']}")
-        db.close()
-        seconds = measure(contenders, rounds=rounds)
-        if not report(seconds, [Target(name="send", against="send, not counted", limit=1.03)]):
-            verdicts.missed.append("counting a shell's send")
-
-
 def main() -> int:
     """Fill, ask, compare."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=EVENTS)
-    parser.add_argument("--rounds", type=int, default=60)
     given = parser.parse_args()
     verdicts = Verdicts()
     with tempfile.TemporaryDirectory() as name:
@@ -236,7 +209,6 @@ def main() -> int:
         compare_dashboard(store, raw, verdicts)
         store.close()
         raw.close()
-        compare_send(folder, verdicts, rounds=given.rounds)
     for what in verdicts.missed:
         print(f"missed: {what}")
     return 1 if verdicts.missed else 0

@@ -51,6 +51,53 @@ def test_status_shows_what_fires_and_may_fire_the_worst_first(desk: Desk) -> Non
     assert lines[1].split("\t")[:4] == ["slow_response", "kyiv", "firing", "medium"]
 
 
+def move(desk: Desk, instance: str, before: str, after: str) -> None:
+    with store(desk) as db, db.write() as tx:
+        tx.run(
+            "insert into alert_log (at_ms, rule, instance, rule_version, from_state, to_state, reason, value, severity)"
+            " values (1, 'slow_response', :instance, 1, :before, :after, 'threshold', 6200, 'medium')",
+            instance=instance, before=before, after=after,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "now", "first", "second"),
+    [
+        pytest.param(
+            ["-q"],
+            "slow_response/kyiv firing",
+            "slow_response/kyiv resolved",
+            "slow_response/\\e[31mlviv firing",
+            id="quiet",
+        ),
+        pytest.param([], "\t-\tfiring\t", "\tfiring\tresolved\t", "\\e[31mlviv\tpending\tfiring", id="a pipe"),
+        pytest.param(["--json"], '"firing": 1,', '"from": "firing", "to": "resolved"', '"from": "pending"', id="JSON"),
+    ],
+)
+def test_watching_tells_each_change_once(desk: Desk, words: list[str], now: str, first: str, second: str) -> None:
+    evaluator(desk)
+    alert(desk, "slow_response", "kyiv", value=6200.0)
+    move(desk, "odesa", "firing", "resolved")
+    with running(desk.start("alerts", "status", "--watch", "--every", "250ms", *words)) as process:
+        assert process.stdout is not None
+        assert now in process.stdout.readline().decode()
+        move(desk, "kyiv", "firing", "resolved")
+        assert first in process.stdout.readline().decode()
+        move(desk, "\x1b[31mlviv", "pending", "firing")
+        said = process.stdout.readline().decode()
+        assert second in said
+        assert "\x1b" not in said
+        process.send_signal(2)
+        rest = process.stdout.read()
+        assert process.wait() == ExitCode.INTERRUPTED
+        assert rest == b""
+
+
+@pytest.mark.parametrize("words", [("--exit-code",), ("--csv",), ("--every", "1ms")])
+def test_watching_has_no_end_and_so_no_result(desk: Desk, words: tuple[str, ...]) -> None:
+    assert desk.here("alerts", "status", "--watch", *words).exit_code == USAGE
+
+
 def test_status_fits_eighty_columns_of_a_terminal(desk: Desk) -> None:
     evaluator(desk)
     alert(desk, "message_send_failures", "grand-hotel-kyiv-old-town", value=100.0)

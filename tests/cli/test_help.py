@@ -4,6 +4,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -74,7 +75,19 @@ def test_shared_options_are_accepted_at_the_end(reader: Desk, words: Path) -> No
 )
 def test_what_sends_or_changes_can_be_tried_first(words: Path) -> None:
     known = {name for param in COMMANDS[words].params for name in param.opts}
-    reads = words[-1] in ("list", "show", "get", "state", "path", "validate", "edit", "history", "health", "breaker")
+    reads = words[-1] in (
+        "list",
+        "diff",
+        "show",
+        "get",
+        "state",
+        "path",
+        "validate",
+        "edit",
+        "history",
+        "health",
+        "breaker",
+    )
     assert "--dry-run" in known or reads or words == ("instances", "limit")
 
 
@@ -123,13 +136,44 @@ def complete(reader: Desk, *typed: str) -> list[str]:
 
 def test_commands_options_and_live_names_are_completed(reader: Desk) -> None:
     reader.configure('[instances.grand-kyiv]\nid = "42"\ntags = ["coast"]\n')
-    assert complete(reader, "se") == ["send", "serve"]
+    assert complete(reader, "se") == ["send", "serve", "service"]
     assert {"text", "file", "poll"} <= set(complete(reader, "send", ""))
     assert "--once-per" in complete(reader, "send", "text", "--o")
     assert complete(reader, "send", "text", "380441234567", "hi", "-i", "gr") == ["grand-kyiv"]
+    assert complete(reader, "instances", "show", "gr") == ["grand-kyiv"]
     assert complete(reader, "instances", "list", "--tag", "co") == ["coast"]
+    reader.here("alerts", "list").ok()
+    assert complete(reader, "alerts", "show", "high_e") == ["high_error_rate"]
+    assert complete(reader, "service", "show", "gra") == ["grafana"]
     reader.configure("[broken\n")
     assert complete(reader, "send", "text", "380441234567", "hi", "-i", "gr") == []
+
+
+def test_fish_offers_commands_and_live_names_where_it_is_there(reader: Desk) -> None:
+    if shutil.which("fish") is None:
+        return
+    reader.configure('[instances.grand-kyiv]\nid = "42"\n')
+    script = reader.here("completion", "fish").ok().stdout
+    (reader.folder / "greenbot.fish").write_text(script)
+    asked = 'source greenbot.fish; complete -C "greenbot sen"; complete -C "greenbot instances show gr"'
+    said = reader.shell(f'export PATH="$PWD/bin:$PATH"; {_program()}; fish --no-config -c {shlex.quote(asked)}').ok()
+    assert [line.partition("\t")[0] for line in said.stdout.splitlines()] == ["send", "grand-kyiv"]
+
+
+def test_zsh_is_given_words_it_can_evaluate_where_it_is_there(reader: Desk) -> None:
+    if shutil.which("zsh") is None:
+        return
+    offered = reader(env={"_GREENBOT_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "greenbot se"}).ok().stdout
+    evaluated = f"_arguments() {{ print -r -- $1 }}; {offered}"
+    said = subprocess.run(["zsh", "-f", "-c", evaluated], capture_output=True, text=True)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert '"send":"Send a message"' in said.stdout
+
+
+def _program() -> str:
+    """Shell that puts a program called greenbot into the folder bin."""
+    script = f'#!/bin/sh\nexec {sys.executable} -m greenbot "$@"\n'
+    return f"mkdir -p bin; printf %s {shlex.quote(script)} > bin/greenbot; chmod +x bin/greenbot"
 
 
 def test_the_version(reader: Desk) -> None:

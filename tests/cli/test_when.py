@@ -78,6 +78,11 @@ OVER = [
     ("mon 9:00", "2026-11-16 09:00:00"),
     ("sun 9:00", "2026-11-22 09:00:00"),
     ("2026-11-01 12:00", "2026-11-01 12:00:00"),
+    ("today", "2026-11-22 00:00:00"),
+    ("yesterday", "2026-11-21 00:00:00"),
+    ("monday", "2026-11-16 00:00:00"),
+    ("sun", "2026-11-22 00:00:00"),
+    ("2026-11-01", "2026-11-01 00:00:00"),
 ]
 
 
@@ -87,7 +92,7 @@ def test_a_moment_that_is_over(text: str, expected: str) -> None:
 
 
 NO_MOMENTS = [
-    *("", " ", "5", "2.5", "soon", "tomorrow", "monday", "2026-11-25", "25:00", "12:60", "12", "12:5", "mo 9:00"),
+    *("", " ", "5", "2.5", "soon", "tomorrow", "2026-11-25", "25:00", "12:60", "12", "12:5", "mo 9:00"),
     *("2026-02-30 10:00", "2026-13-01 10:00", "2026-11-25T10:00+99:00", "-2h", "2h30", "2 hours hence", "99999999w"),
     *("9:00 mon", "tomorrow 24:00", "next mon 9:00", "Ⅻ:00", "1\u0660:00", "10:00\x1b[2J", "0000-01-01 10:00", "2e3s"),
 ]
@@ -101,6 +106,12 @@ def test_what_is_no_moment_is_refused_with_examples(text: str, towards: str) -> 
     assert caught.value.exit_code == 2
     assert "\x1b" not in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["today", "monday", "2026-11-22", "2026-11-25"])
+def test_a_day_alone_does_not_say_when_to_send(text: str) -> None:
+    with pytest.raises(UsageError, match="no moment"):
+        moment(text, now_ms=NOW_MS, zone=KYIV)
 
 
 @pytest.mark.parametrize("text", ["2026-11-22T09:59", "today 09:00", "yesterday 09:00", "2026-11-22T07:59:59Z"])

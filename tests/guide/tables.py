@@ -9,15 +9,20 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 import greenbot
+from greenbot.account_settings.fields import FIELDS, SECRETS, Field
 from greenbot.api.endpoint import Endpoint
 from greenbot.api.endpoints import ENDPOINTS
+from greenbot.cli.app import ENTRIES
+from greenbot.cli.tree import records_of
 from greenbot.config.table import SETTINGS, Setting
+from greenbot.doctor.checklist import CHECKS
 from greenbot.errors import GreenbotError
 from greenbot.messages.incoming.carried import MAKERS
 from greenbot.messages.incoming.model import MessageEvent
 from greenbot.messages.incoming.parse import KNOWN_TYPES, of_object
 from greenbot.messages.incoming.text import kind_of
 from greenbot.metrics.catalogue import METRICS
+from tests.guide.commands import every_command, leaf_of
 from tests.guide.pages import PAGES, section, text_of
 
 #: What a cell without content holds.
@@ -49,6 +54,21 @@ def _method(endpoint: Endpoint) -> tuple[str, ...]:
     )
     rate = f"{endpoint.rate_per_second:g}"
     return f"`{endpoint.name}`", endpoint.verb, endpoint.host, rate, params or NOTHING, endpoint.summary + marks
+
+
+# --- instances --------------------------------------------------------------------------------------------------------
+
+
+def account_settings() -> str:
+    """The settings of a number at GREEN-API that can be made."""
+    rows = [(f"`{field.name}`", _may_be(field), field.about) for field in FIELDS.values()]
+    return table(("setting", "may be", "what it does"), rows)
+
+
+def _may_be(field: Field) -> str:
+    if field.kind == "number":
+        return f"{field.least} to {field.most}"
+    return "`yes`, `no`" if field.kind == "switch" else "a secret" if field.name in SECRETS else "a text"
 
 
 # --- config ---------------------------------------------------------------------------------------------------------
@@ -168,16 +188,59 @@ def figures() -> str:
     return table(("metric", "unit", "what it is"), ((f"`{one.name}`", one.unit, one.doc) for one in METRICS.values()))
 
 
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+def commands() -> str:
+    """Every command, one table for each section of `greenbot --help`."""
+    sections: dict[str, list[tuple[str, str]]] = {}
+    for name, entry in ENTRIES.items():
+        rows = (row for row in usages() if row[0].split()[1] == name)
+        sections.setdefault(entry.section, []).extend(rows)
+    head = ("command", "what it does")
+    tables = {title: table(head, ((f"`{usage}`", about) for usage, about in rows)) for title, rows in sections.items()}
+    return "\n".join(f"### {title}\n\n{text}" for title, text in tables.items())
+
+
+def usages() -> Iterable[tuple[str, str]]:
+    """How each command is typed, and the first line of its help."""
+    for path in every_command():
+        command, _ = leaf_of(tuple(path.split()))
+        with command.make_context(path, [], resilient_parsing=True) as context:
+            pieces = [piece for piece in command.collect_usage_pieces(context) if piece != "[OPTIONS]"]
+        yield " ".join(("greenbot", path, *pieces)), (command.help or "").strip().partition("\n")[0]
+
+
+def shared_options() -> str:
+    """The options that every command takes, and those that many do."""
+    command, _ = leaf_of(("outbox", "list"))
+    with command.make_context("greenbot", [], resilient_parsing=True) as context:
+        records = records_of(command, context)["Shared options"]
+    return table(("option", "what it does"), ((f"`{name}`", about) for name, about in records))
+
+
 # --- the pages ------------------------------------------------------------------------------------------------------
 
 #: page, heading below which the table stands, what makes it
+# --- doctor ---------------------------------------------------------------------------------------------------------
+
+
+def checks() -> str:
+    """Every line of the checklist."""
+    return table(("check", "is it so", "why"), ((f"`{one.id}`", one.title, one.why) for one in CHECKS))
+
+
 TABLES: tuple[tuple[str, str, Callable[[], str]], ...] = (
+    ("commands", "Every command", commands),
+    ("commands", "Shared options", shared_options),
     ("api", "Every method", methods),
     ("config", "General settings", general_settings),
     ("config", "Settings of an instance", instance_settings),
+    ("doctor", "Every check", checks),
     ("errors", "Every error", errors),
     ("events", "Every event", events),
     ("events", "What a message carries", contents),
+    ("instances", "The settings", account_settings),
     ("metrics", "Every figure", figures),
 )
 

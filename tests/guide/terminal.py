@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,9 +31,10 @@ class Terminal:
     def __post_init__(self) -> None:
         programs = self.folder / "bin"
         programs.mkdir()
-        script = programs / "greenbot"
-        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m greenbot "$@"\n')
-        script.chmod(0o755)
+        for name, words in (("greenbot", "-m greenbot "), ("python", "")):
+            script = programs / name
+            script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {words}"$@"\n')
+            script.chmod(0o755)
         (self.folder / "desk").mkdir()
         self.environ = {
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
@@ -47,10 +49,10 @@ class Terminal:
         # Only a coverage run sets these; its processes then count too.
         self.environ |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
 
-    def start_simulator(self, command: str) -> None:
+    def start_simulator(self, command: str, *, port: int = 0) -> None:
         """Start `greenbot sim serve …` as printed, on a free port, which from now on is where GREEN-API answers."""
         self.simulator = subprocess.Popen(
-            ["bash", "-c", f"exec {command} --port 0"],
+            ["bash", "-c", f"exec {command} --port {port}"],
             cwd=self.folder / "desk",
             env=self.environ,
             stdout=subprocess.PIPE,
@@ -62,8 +64,11 @@ class Terminal:
         assert first.startswith("api_url\t"), first
         self.environ["GREEN_API_BASE_URL"] = first.split("\t")[1].strip()
 
-    def run(self, script: str) -> tuple[int, str]:
-        """The exit code of a script, stopped at its first failure, and what a person would have seen."""
+    def run(self, script: str, answers: Sequence[str] = ()) -> tuple[int, str]:
+        """The exit code of a script, stopped at its first failure, and what a person would have seen.
+
+        `answers` are typed one by one, whenever a question waits at the end of the screen.
+        """
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
         shell = subprocess.Popen(
@@ -75,7 +80,7 @@ class Terminal:
             stderr=theirs,
         )
         os.close(theirs)
-        seen = _everything(ours)
+        seen = _everything(ours, [*answers])
         return shell.wait(), _STYLE.sub("", seen.replace("\r\n", "\n"))
 
     def close(self) -> None:
@@ -84,7 +89,7 @@ class Terminal:
             self.simulator.communicate(timeout=30)
 
 
-def _everything(descriptor: int) -> str:
+def _everything(descriptor: int, answers: list[str]) -> str:
     heard = bytearray()
     while True:
         try:
@@ -95,6 +100,9 @@ def _everything(descriptor: int) -> str:
             os.close(descriptor)
             return heard.decode()
         heard += piece
+        if heard.endswith(b": "):
+            # Who has no answer types Ctrl-D, so that nobody waits for ever.
+            os.write(descriptor, answers.pop(0).encode() + b"\n" if answers else b"\x04")
 
 
 def shows(expected: str, seen: str) -> bool:

@@ -8,6 +8,8 @@ from tests.guide.commands import Words, every_command, in_script, leaf_of, lines
 from tests.guide.pages import PAGES, text_of
 
 TYPED = [(name, words) for name in PAGES for words in lines_to_type(text_of(name))]
+#: The page that is made from the tree proves nothing about the others.
+_WRITTEN = [name for name in PAGES if name != "commands"]
 MENTIONED = [(name, words) for name in PAGES for words in mentions(text_of(name))]
 
 
@@ -29,7 +31,8 @@ def test_a_command_named_in_a_sentence_exists_with_its_options(page: str, words:
 
 @pytest.mark.parametrize("path", sorted(every_command()))
 def test_every_command_is_in_the_guide(path: str) -> None:
-    found = [words for _, words in [*TYPED, *MENTIONED] if " ".join(words).split()[: len(path.split())] == path.split()]
+    shown = [words for page, words in [*TYPED, *MENTIONED] if page in _WRITTEN]
+    found = [words for words in shown if " ".join(words).split()[: len(path.split())] == path.split()]
     assert found, f"no page shows: greenbot {path}"
 
 

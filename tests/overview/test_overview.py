@@ -204,7 +204,8 @@ def _check_view(view: InstanceView, acts: Sequence[Act], calls: Sequence[Call], 
     firing = [severity for severity in reversed(SEVERITIES) if alerts.get(severity) == "firing"]
     assert (view.alerts, view.severity) == (len(firing), firing[0] if firing else None)
     assert view.paused == _paused(mine)
-    until_s = now_s // 10 * 10
+    # The ten seconds that are not over yet are in it.
+    until_s = now_s // 10 * 10 + 10
     inside = [
         call
         for call in calls

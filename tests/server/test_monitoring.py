@@ -149,6 +149,24 @@ async def test_who_has_the_document_already_gets_304(watched: Watched) -> None:
     assert (await watched.ask("GET", f"{API}/health", 'If-None-Match: "other"')).status == 200
 
 
+async def test_while_only_time_passes_the_document_is_not_sent_again(watched: Watched) -> None:
+    watched.turn()
+    for path in ("metrics", "health", f"health/{KNOWN[0]}", "alerts", "alerts/silences"):
+        known = f"If-None-Match: {(await watched.ask('GET', f'{API}/{path}')).headers['ETag']}"
+        for _ in range(3):
+            watched.clock.advance(3)
+            assert (await watched.ask("GET", f"{API}/{path}", known)).status == 304, path
+    first = await watched.ask("GET", f"{API}/metrics")
+    watched.turn()
+    second = await watched.ask("GET", f"{API}/metrics", f"If-None-Match: {first.headers['ETag']}")
+    assert second.status == 200, "new figures came"
+    with watched.db.write() as tx:
+        tx.run("insert into pauses (instance, since_at_ms, reason, actor) values (:i, 1, 'x', 'test')", i=KNOWN[0])
+    watched.clock.advance(2)
+    third = await watched.ask("GET", f"{API}/metrics", f"If-None-Match: {second.headers['ETag']}")
+    assert third.status == 200, "something was learned since the figures were made"
+
+
 async def test_any_number_of_askers_cost_one_look_a_second(watched: Watched) -> None:
     first = await watched.get(f"{API}/metrics")
     watched.clock.advance(0.5)
