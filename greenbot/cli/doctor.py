@@ -134,6 +134,10 @@ def _summary(counts: dict[str, int], lines: "Sequence[Line]") -> str:
         return f"All is well: {counts['ok']} checks{left}."
     checked = len({line.check.id for line in lines})
     return (
-        f"{counts['fault']} faults and {counts['warning']} warnings from {checked} checks; "
+        f"{_counted(counts['fault'], 'fault')} and {_counted(counts['warning'], 'warning')} from {checked} checks; "
         f"{counts['skipped']} were left out (-v says why)."
     )
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count or 'no'} {word}" + ("" if count == 1 else "s")

@@ -109,6 +109,21 @@ def test_a_hotel_that_left_the_configuration_is_still_in_the_sums(desk: Desk) ->
 
 
 @pytest.mark.parametrize(
+    ("name", "cell"),
+    [("=HYPERLINK(1)", "'=HYPERLINK(1)"), ("\x1b[31mred", "\\e[31mred"), ("a,b\n+c", '"a,b\\n+c"')],
+)
+def test_a_hostile_name_is_neither_a_formula_nor_a_command_to_the_terminal(desk: Desk, name: str, cell: str) -> None:
+    desk.here(*SEND).ok()
+    desk.here("report").ok()
+    with closing(connect(desk.store, clock=SystemClock())) as db, db.write() as tx:
+        tx.run("update metric_names set name = :to where name = :name", to=name, name=name_of(desk))
+    said = desk.here("report", "--by", "instance", "--csv", "--html", "hostile.html").ok()
+    table = desk.here("report", "--by", "instance", "--csv").ok().stdout
+    assert cell in table.splitlines()[-1]
+    assert "\x1b" not in said.stdout + table + (desk.folder / "hostile.html").read_text()
+
+
+@pytest.mark.parametrize(
     ("asked", "first", "last"),
     [
         (Asked(), "2026-11-16", "2026-11-22"),

@@ -1,8 +1,5 @@
 """A hotel in order: doctor has nothing to say, changes nothing, and takes no longer than its slowest look."""
 
-import json
-from pathlib import Path
-
 import pytest
 
 from greenbot.db import driver
@@ -88,22 +85,18 @@ def test_what_cannot_be_meant_is_refused(quiet: Hotel, words: tuple[str, ...]) -
 
 
 def test_the_page_of_the_guide_names_every_check(hotel: Hotel) -> None:
-    page = Path("greenbot/guide/doctor.md").resolve() if Path("greenbot/guide").is_dir() else None
     text = hotel.desk.here("help", "doctor").ok().stdout
     for line in hotel.desk.here("doctor", "--list", "--json").ok().lines:
         assert f"`{line['check']}`" in text, line["check"]
-    assert page is None or page.is_file()
 
 
-def test_one_look_that_hangs_is_named_and_the_others_are_told(quiet: Hotel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_look_that_hangs_is_named_and_the_others_are_told(quiet: Hotel) -> None:
     """A silent token command is the usual way to hang."""
-    from greenbot.doctor import gather
-
-    monkeypatch.setattr(gather, "LOCAL_SECONDS", 1.0)
+    quiet.seconds = 2.0
     with quiet.desk.config.open("a") as file:
         file.write('\n[instances.slow]\nid = "1109999999"\ntoken_command = ["sleep", "600"]\n')
     rows = {row.check: row for row in quiet.ask("--offline")}
     assert rows["secrets.tokens"].state == "warning"
     assert "no answer within" in rows["secrets.tokens"].what
     assert rows["disk.space"].state in ("ok", "warning", "fault")
-    assert json.dumps(rows["config.valid"].what)
+    assert rows["config.valid"].state == "ok"

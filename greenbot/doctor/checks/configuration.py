@@ -70,8 +70,8 @@ def page_tokens(facts: Facts) -> Iterator[Finding]:
     for one in facts.secrets:
         if one.key in _PAGES and not one.problem and one.length < SHORTEST_TOKEN:
             what = f"There is no {one.label}" if not one.length else f"The {one.label} has {one.length} characters"
-            closed = "so nobody can open the page" if not one.length else f"{SHORTEST_TOKEN} cannot be guessed"
-            yield warning(f"{what}; {closed}.", f"{_MAKE}, and keep it in {one.place}")
+            closed = "so nobody can open the page" if not one.length else f"too few: {SHORTEST_TOKEN} cannot be guessed"
+            yield warning(f"{what}, {closed}.", f"{_MAKE}, and keep it in {one.place}")
 
 
 def private(facts: Facts) -> Iterator[Finding]:
