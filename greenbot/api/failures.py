@@ -41,9 +41,7 @@ _HINTS = {
     "file_too_large": "Send a smaller file, or the link itself as text.",
 }
 #: For a lost message that greenbot keeps no record of.
-_LOOK_THERE = (
-    "Do not just run it again: the guest could get it twice. Look first with: greenbot journal outgoing"
-)
+_LOOK_THERE = "Do not just run it again: the guest could get it twice. Look first with: greenbot journal outgoing"
 
 
 def error_of(
