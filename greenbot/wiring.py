@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from greenbot.alerts.evaluator import Evaluator
     from greenbot.alerts.heartbeat import Heartbeat
     from greenbot.alerts.teller import Teller
-    from greenbot.api.aiohttp_transport import AiohttpTransport
     from greenbot.api.client import Carrier, Client, OnCall
+    from greenbot.api.engine import Engine
     from greenbot.config.settings import LogSettings
     from greenbot.db.connect import Db
     from greenbot.hooks.dispatcher import Dispatcher
@@ -91,7 +91,7 @@ def make_client(
     instance: Instance,
     clock: Clock,
     *,
-    transport: 'Literal["inline", "pooled"] | AiohttpTransport | Carrier' = "inline",
+    transport: 'Literal["inline", "pooled"] | Engine | Carrier' = "inline",
     on_call: "OnCall | None" = None,
 ) -> "Client":
     """A client for one instance. Raises `TokenMissing` or `UnsafePermissions` when its token cannot be read.
@@ -143,7 +143,7 @@ def make_worker(
     clock: Clock,
     *,
     environ: Mapping[str, str],
-    transport: "AiohttpTransport",
+    transport: "Engine",
     on_news: "OnNews",
     recorder: "Recorder | None" = None,
 ) -> "Worker":
@@ -358,7 +358,7 @@ def make_receiver(
     owner: "Owner",
     clock: Clock,
     *,
-    transport: "AiohttpTransport",
+    transport: "Engine",
     on_received: "OnReceived",
 ) -> "Iterator[Receiver]":
     """The one consumer of an instance's notifications, for as long as the context lasts. Raises `Busy`, `NotReady`."""

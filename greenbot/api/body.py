@@ -59,6 +59,11 @@ class RequestBody:
         self.on_first_bytes: OnFirstBytes = ignore_first_bytes
         self._head, self._file, self._file_bytes, self._tail = head, file, file_bytes, tail
 
+    @property
+    def has_file(self) -> bool:
+        """Part of it is read from a file while it leaves."""
+        return self._file is not None
+
     def chunks(self) -> Iterator[bytes]:
         """The body, once. What is asked for next is asked for after the previous piece was written."""
         sent = 0

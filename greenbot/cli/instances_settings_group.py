@@ -34,14 +34,14 @@ async def readers(run: Run) -> "AsyncIterator[ReaderOf]":
     """Readers over one engine, one for each number; they keep to GREEN-API's limits together with all processes."""
     import random
 
-    from greenbot.api.aiohttp_transport import AiohttpTransport
+    from greenbot.api.engine import Engine
     from greenbot.outbox.remote import Reader
     from greenbot.wiring import open_lines
 
     lines = open_lines(run.settings, run.clock)
     rng = random.Random()  # noqa: S311 - spreads calls, hides nothing
     made: dict[str, Reader] = {}
-    async with AiohttpTransport(environ=run.environ) as transport:
+    async with Engine(environ=run.environ) as transport:
 
         def reader_of(name: str) -> Reader:
             if name not in made:

@@ -9,7 +9,7 @@ from greenbot.cli.run import Run
 from greenbot.cli.tree import Group
 
 if TYPE_CHECKING:
-    from greenbot.api.aiohttp_transport import AiohttpTransport
+    from greenbot.api.engine import Engine
     from greenbot.config.settings import Instance
     from greenbot.hooks.claims import Attempted
     from greenbot.hooks.hook import Rule
@@ -112,13 +112,13 @@ class _Desk:
         """Show and pass on until stopped, or until `most` were shown."""
         import asyncio
 
-        from greenbot.api.aiohttp_transport import AiohttpTransport
+        from greenbot.api.engine import Engine
         from greenbot.hooks.tail import Tail
         from greenbot.outbox.owner import Owner
 
         names = [one.name for one in chosen]
         tail = Tail(self._run.store, names)
-        async with AiohttpTransport(environ=self._run.environ) as transport:
+        async with Engine(environ=self._run.environ) as transport:
             with Owner(self._run.settings.paths.run_dir) as owner:
                 self._stop_on_signals()
                 self._run.out.say(f"Listening to {', '.join(names)}. Stop with Ctrl-C.")
@@ -131,7 +131,7 @@ class _Desk:
                         receiver.stop()
                     await asyncio.gather(*fetching)
 
-    async def _fetch(self, one: "Instance", owner: "Owner", transport: "AiohttpTransport") -> None:
+    async def _fetch(self, one: "Instance", owner: "Owner", transport: "Engine") -> None:
         """Fetch what comes for an instance, unless somebody else does."""
         from greenbot.errors import Busy, GreenbotError, Refused
         from greenbot.wiring import make_receiver

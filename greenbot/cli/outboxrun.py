@@ -51,7 +51,7 @@ async def _work(run: Run, *, drain: bool, timeout_seconds: float | None) -> bool
     """Whether it ended as it should: not before everything was sent, if that was asked for."""
     import asyncio
 
-    from greenbot.api.aiohttp_transport import AiohttpTransport
+    from greenbot.api.engine import Engine
     from greenbot.logs.notes import note
     from greenbot.outbox.owner import Owner
     from greenbot.outbox.presence import Presence
@@ -59,7 +59,7 @@ async def _work(run: Run, *, drain: bool, timeout_seconds: float | None) -> bool
 
     settings = run.settings
     loop = asyncio.get_running_loop()
-    async with AiohttpTransport(environ=run.environ) as transport:
+    async with Engine(environ=run.environ) as transport:
         with Owner(settings.paths.run_dir) as owner:
             worker = make_worker(
                 lambda: _settings_now(run),

@@ -12,7 +12,7 @@ from greenbot.errors import UsageError
 from greenbot.safe_text import safe_text
 
 if TYPE_CHECKING:
-    from greenbot.api.aiohttp_transport import AiohttpTransport
+    from greenbot.api.engine import Engine
     from greenbot.config.settings import Instance, Settings
     from greenbot.inbox.arrival import Arrival, Kept
     from greenbot.inbox.process import Processor
@@ -60,14 +60,14 @@ async def _work(
     """How many events were taken, and how many of them were known."""
     import asyncio
 
-    from greenbot.api.aiohttp_transport import AiohttpTransport
+    from greenbot.api.engine import Engine
     from greenbot.outbox.owner import Owner
     from greenbot.wiring import make_dispatcher, make_processor
 
     def say(instance: str, words: str) -> None:
         run.out.say(safe_text(f"{instance}: {words}" if instance else words))
 
-    async with AiohttpTransport(environ=run.environ) as transport:
+    async with Engine(environ=run.environ) as transport:
         with ExitStack() as stack:
             owner = stack.enter_context(Owner(run.settings.paths.run_dir))
             read_settings = _always(run.settings)
@@ -121,7 +121,7 @@ def _receiver(
     instance: "Instance",
     owner: "Owner",
     processor: "Processor",
-    transport: "AiohttpTransport",
+    transport: "Engine",
     stack: ExitStack,
 ) -> "Receiver":
     from greenbot.wiring import make_receiver

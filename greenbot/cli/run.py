@@ -12,8 +12,8 @@ from greenbot.clock import Clock, SystemClock
 from greenbot.errors import ConfigError, ReadOnly, UsageError
 
 if TYPE_CHECKING:
-    from greenbot.api.aiohttp_transport import AiohttpTransport
     from greenbot.api.client import CallRecord, Client
+    from greenbot.api.engine import Engine
     from greenbot.cli.output import Output
     from greenbot.config.settings import Instance, Settings
     from greenbot.db.audit import Operator
@@ -141,7 +141,7 @@ class Run:
 
         return Operator(name=self.actor, clock=self.clock)
 
-    def client(self, instance: "Instance", *, transport: "AiohttpTransport | None" = None) -> "Client":
+    def client(self, instance: "Instance", *, transport: "Engine | None" = None) -> "Client":
         """A client for one instance and this one command; --debug shows its calls. Raises `TokenMissing`.
 
         `transport`: an engine of the caller, who works in an event loop and closes it there.

@@ -53,6 +53,12 @@ class Batch:
             self._db.settle()
             self._land(self._under_way)
 
+    async def landed(self) -> None:
+        """Wait until no commit is under way: whoever reads the store before that stops the whole loop."""
+        while self._under_way is not None:
+            await asyncio.wait([asyncio.wrap_future(self._under_way.commit)])
+            await asyncio.sleep(0)
+
     def flush(self) -> None:
         """Commit now what waits; for the end of a worker, where no turn of the loop may follow."""
         self.settle()

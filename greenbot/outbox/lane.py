@@ -138,6 +138,7 @@ class Lane:
         """Begin what may begin now; how long nothing more can be done unless somebody wakes us."""
         if self._room() < self._least_room():
             return IDLE_SECONDS
+        await self._desk.batch.landed()
         now_ms = self._desk.clock.now_ms()
         first = next_in_line(self._desk.db, self.instance, now_ms)
         if first is None:

@@ -52,12 +52,12 @@ class _PresentWorker:
 @asynccontextmanager
 async def open_worker(around: Surroundings, recorder: Recorder) -> AsyncIterator[Runnable]:
     """The outbox worker, with everything it needs in this event loop."""
-    from greenbot.api.aiohttp_transport import AiohttpTransport
+    from greenbot.api.engine import Engine
     from greenbot.outbox.presence import Presence
     from greenbot.wiring import make_worker
 
     run_dir = around.read_settings().paths.run_dir
-    async with AiohttpTransport(environ=around.environ) as transport:
+    async with Engine(environ=around.environ) as transport:
         with closing(around.open_db()) as db, Owner(run_dir) as owner:
             worker = make_worker(
                 around.read_settings,

@@ -13,8 +13,8 @@ from greenbot.outbox.owner import Owner, is_alive
 from greenbot.serving.around import Surroundings
 
 if TYPE_CHECKING:
-    from greenbot.api.aiohttp_transport import AiohttpTransport
     from greenbot.api.client import Client
+    from greenbot.api.engine import Engine
     from greenbot.db.connect import Db
     from greenbot.fleet.watcher import Watcher
 
@@ -24,9 +24,9 @@ SettingsNow = Callable[[], Settings]
 @asynccontextmanager
 async def open_watcher(around: Surroundings, settings_now: SettingsNow, recorder: Recorder) -> AsyncIterator[Runnable]:
     """What looks at every number once a minute; `recorder` counts its questions."""
-    from greenbot.api.aiohttp_transport import AiohttpTransport
+    from greenbot.api.engine import Engine
 
-    async with AiohttpTransport(environ=around.environ) as transport:
+    async with Engine(environ=around.environ) as transport:
         with closing(around.open_db()) as db, Owner(settings_now().paths.run_dir) as owner:
             yield _made(around, settings_now, db, owner, transport, recorder)
 
@@ -36,7 +36,7 @@ def _made(
     settings_now: SettingsNow,
     db: "Db",
     owner: Owner,
-    transport: "AiohttpTransport",
+    transport: "Engine",
     recorder: Recorder,
 ) -> "Watcher":
     from greenbot.fleet.watcher import Means, Watcher

@@ -8,6 +8,7 @@ import pytest
 
 from greenbot.api.aiohttp_transport import AiohttpTransport
 from greenbot.api.client import Client, Credentials, OnCall, ignore_call
+from greenbot.api.engine import Engine
 from greenbot.api.inline import run_inline
 from greenbot.api.outcome import Outcome
 from greenbot.api.request import Timeouts
@@ -15,7 +16,7 @@ from greenbot.redact import Secret
 
 TOKEN = "7f3a9c1e5b8d2046fa91c7e3d5b60824"
 HASTY = Timeouts(connect=1.0, write=1.0, read=0.3, transfer=0.5, poll_extra=0.1, margin=0.2)
-Mode = Literal["pooled", "inline", "aiohttp"]
+Mode = Literal["pooled", "inline", "aiohttp", "engine"]
 
 Try = Callable[..., Outcome]
 
@@ -33,12 +34,14 @@ def credentials(url: str = "http://127.0.0.1:9") -> Credentials:
     )
 
 
-def transport(mode: Mode, environ: Mapping[str, str]) -> Literal["pooled", "inline"] | AiohttpTransport:
+def transport(mode: Mode, environ: Mapping[str, str]) -> Literal["pooled", "inline"] | AiohttpTransport | Engine:
     """What `Client` is given for a mode."""
+    if mode == "engine":
+        return Engine(environ=environ)
     return AiohttpTransport(environ=environ) if mode == "aiohttp" else mode
 
 
-@pytest.fixture(params=["pooled", "inline", "aiohttp"])
+@pytest.fixture(params=["pooled", "inline", "aiohttp", "engine"])
 def mode(request: pytest.FixtureRequest) -> Mode:
     """All transports must agree."""
     chosen: Mode = request.param

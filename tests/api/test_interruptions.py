@@ -88,7 +88,10 @@ from greenbot.api.inline import run_inline
 from greenbot.redact import Secret
 url, mode, method = sys.argv[1:]
 async def main():
-    if mode == "aiohttp":
+    if mode == "engine":
+        from greenbot.api.engine import Engine
+        carrier = Engine(environ={})
+    elif mode == "aiohttp":
         from greenbot.api.aiohttp_transport import AiohttpTransport
         carrier = AiohttpTransport(environ={})
     else:

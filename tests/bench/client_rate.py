@@ -8,8 +8,8 @@ import sys
 import time
 from collections.abc import Iterator
 
-from greenbot.api.aiohttp_transport import AiohttpTransport
 from greenbot.api.client import Client, Credentials
+from greenbot.api.engine import Engine
 from greenbot.redact import Secret
 
 
@@ -26,7 +26,7 @@ async def main(api_url: str, id_instance: str, token: str, count: int, at_once: 
     credentials = Credentials(
         instance_name="bench", id=id_instance, token=Secret(token), api_url=api_url, media_url=api_url
     )
-    async with AiohttpTransport(environ={}) as transport:
+    async with Engine(environ={}) as transport:
         client = Client(credentials, transport=transport)
         await client.exchange("getStateInstance", {})
         numbers = iter(range(count))

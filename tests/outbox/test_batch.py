@@ -111,6 +111,20 @@ async def test_the_loop_goes_on_during_a_commit_and_what_comes_meanwhile_goes_in
     assert await asyncio.gather(first, *later) == [1, 2, 3]
 
 
+async def test_who_waits_for_the_landing_leaves_the_loop_to_the_others(db: Db, gate: Gate) -> None:
+    batch = Batch(db, behind=True)
+    await batch.landed()  # nothing is under way
+    first = batch.submit(add(1))
+    await turns()
+    landed = asyncio.create_task(batch.landed())
+    await turns()
+    assert gate.reached.is_set()
+    assert not landed.done()
+    gate.opened.set()
+    await landed
+    assert await first == 1
+
+
 async def test_a_commit_that_fails_behind_fails_all_that_was_in_it(db: Db, gate: Gate) -> None:
     batch = Batch(db, behind=True)
     gate.error = StoreError("the disk is gone")
