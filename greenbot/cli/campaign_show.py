@@ -87,6 +87,7 @@ def _advise(run: Run, found: "Summary") -> None:
 _PAUSED = {
     "failing": "It stopped by itself: too many messages fail.",
     "number_restricted": "It stopped by itself: WhatsApp restricted the number. Send nothing in bulk for some days.",
+    "restored": "A backup was restored: guests may have been written to since.",
 }
 
 

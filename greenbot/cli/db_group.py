@@ -17,7 +17,8 @@ def backup_folder(run: Run) -> Path:
 
 
 def backup_name(run: Run) -> str:
-    """The name of a backup made now."""
+    """The name of a backup made now; two in one second have two names."""
     from greenbot.db.backup import stamp
 
-    return f"greenbot-{stamp(run.clock.now_ms())}.db"
+    now_ms = run.clock.now_ms()
+    return f"greenbot-{stamp(now_ms)}-{now_ms % 1000:03d}.db"

@@ -10,13 +10,13 @@ ROOT = Path(__file__).parents[2]
 #: Put before a program, it makes the process run on the standard library's SQLite.
 WITHOUT_PYSQLITE3 = "import sys\nsys.modules['pysqlite3'] = None\n"
 
-OPEN = """
+IMPORT = """
 import sys
 from pathlib import Path
 from greenbot.clock import SystemClock
 from greenbot.db.connect import connect
-db = connect(Path(sys.argv[1]), clock=SystemClock())
 """
+OPEN = f"{IMPORT}db = connect(Path(sys.argv[1]), clock=SystemClock())\n"
 
 INSERT = "insert into calls (instance, method, started_at_ms) values ('kyiv', 'sendMessage', 1)"
 

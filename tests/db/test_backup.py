@@ -12,7 +12,7 @@ from greenbot.db.connect import Db, connect
 from greenbot.db.peek import peek
 from greenbot.db.restore import examine, put_back, users_of
 from greenbot.errors import Busy, StoreError, UsageError
-from tests.db.helpers import INSERT, OPEN, WITHOUT_PYSQLITE3, start
+from tests.db.helpers import IMPORT, INSERT, OPEN, WITHOUT_PYSQLITE3, start
 
 CLOCK = SystemClock()
 IRA = Operator(name="ira", clock=CLOCK)
@@ -40,7 +40,7 @@ def test_a_copy_beside_a_writer_that_never_rests_is_one_state(path: Path, tmp_pa
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"
         for number in range(3):
-            copier = start(driver + OPEN + COPIES, path, tmp_path / f"copy{number}.db")
+            copier = start(driver + IMPORT + COPIES, path, tmp_path / f"copy{number}.db")
             assert copier.communicate(timeout=60)[1] == ""
     finally:
         writer.kill()

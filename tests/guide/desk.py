@@ -5,7 +5,6 @@ import re
 import shutil
 import socket
 import subprocess
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,8 +80,6 @@ class Desk:
         """Type one line, and Ctrl-C where it would go on for ever."""
         if self.port:
             line = line.replace("localhost:8080", f"127.0.0.1:{self.port}").replace(_SERVICE, f"127.0.0.1:{self.port}")
-        if line.startswith("greenbot db backup"):
-            time.sleep(1.0)  # backups are named by the second
         if _ENDLESS.match(line):
             return self._until_interrupted(line)
         return self.terminal.run(line, answers=answers)
