@@ -18,7 +18,7 @@ from greenbot.outbox.states import TRANSITIONS
 if TYPE_CHECKING:
     from greenbot.db.connect import Row
 
-Kind = Literal["file", "schema", "rows"]
+Kind = Literal["file", "version", "schema", "rows"]
 
 #: What must have no row, by what it would mean.
 PROMISES: dict[str, str] = {
@@ -109,7 +109,7 @@ def _orphans(found: Peek) -> Iterator[Flaw]:
 def _of_schema(found: Peek, clock: Clock) -> Iterator[Flaw]:
     """Compared with a store that is made new at this moment."""
     if found.schema != LATEST:
-        yield Flaw(kind="schema", what=f"the store has schema {found.schema}, this greenbot works with {LATEST}")
+        yield Flaw(kind="version", what=f"the store has schema {found.schema}, this greenbot works with {LATEST}")
         return
     wanted, there = _fresh_schema(clock), _schema_of(found)
     for name in sorted(wanted.keys() - there.keys()):

@@ -82,11 +82,14 @@ class Engine:
             self._sweeping.cancel()
             self._sweeping = None
         self._kept.clear()
-        for line in list(self._lines):
+        lines = list(self._lines)
+        self._lines.clear()
+        for line in lines:
             line.close()
         await self._aiohttp.aclose()
-        # One turn of the loop, in which the connections learn of it.
-        await asyncio.sleep(0)
+        if lines:
+            # One turn of the loop, in which they learn of it. Without lines there may be no loop any more.
+            await asyncio.sleep(0)
 
     async def __aenter__(self) -> Self:
         return self

@@ -116,6 +116,10 @@ def _rows(found: "Peek") -> dict[str, dict[str, object]]:
     return tables
 
 
+_MIGRATE = "It was made by another greenbot. Bring it up to date with: greenbot db migrate"
+_RESTORE = "Keep the file, stop every greenbot process, and put a backup back: greenbot help store"
+
+
 @group.command("check")
 def check(
     run: Run,
@@ -148,7 +152,8 @@ def check(
     elif run.flags.quiet:
         run.out.line("unsound")
     if found:
-        run.out.say("Keep the file, stop every greenbot process, and put a backup back: greenbot help store")
+        only_old = all(flaw.kind == "version" for flaw in found)
+        run.out.say(_MIGRATE if only_old else _RESTORE)
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from greenbot.api.client import Client
+from greenbot.api.engine import Engine
 from greenbot.api.failures import error_of
 from greenbot.api.inline import run_inline
 from greenbot.api.outcome import Outcome, OutcomeClass
@@ -158,3 +159,17 @@ def test_nothing_is_logged_not_even_at_debug_by_the_libraries(mode: Mode) -> Non
     assert done.stdout == "redirected\n"
     assert TOKEN not in done.stderr
     assert "waInstance" not in done.stderr
+
+
+def test_an_engine_is_closed_again_without_a_loop() -> None:
+    """A shell command closes its clients at its end, when the loop they worked in is gone."""
+    engine = Engine(environ={})
+
+    async def work(url: str) -> None:
+        client = Client(credentials(url), transport=engine, timeouts=PATIENT, environ={})
+        await client.exchange("sendMessage", {"chatId": "1@c.us", "message": "x"})
+        await engine.aclose()
+
+    with peer(answering(http_reply())) as server:
+        asyncio.run(work(server.url))
+    run_inline(engine.aclose())
