@@ -46,7 +46,7 @@ select 1 from messages
 class Pace:
     """How often the worker looks, and how much it does at once."""
 
-    most_in_flight: int = 150
+    most_in_flight: int = 200
     #: Changes made by others are noticed so often, even when nobody wakes the worker.
     look_seconds: float = 0.25
     sweep_seconds: float = 1.0
