@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
 #: The user_version of a store with every migration below.
-LATEST = 16
+LATEST = 17
 
 #: "grnb": tells our files from any other SQLite file.
 APPLICATION_ID = 0x67726E62
@@ -159,6 +159,12 @@ def edits(db: "Database") -> None:
     db.executescript(schema_edits.EDITS)
 
 
+def cheaper_triggers(db: "Database") -> None:
+    from greenbot.db import schema_triggers
+
+    db.executescript(schema_triggers.TRIGGERS)
+
+
 #: The name of a function is the name of its migration in every store, and its place its number.
 _STEPS = (
     messages,
@@ -177,6 +183,7 @@ _STEPS = (
     number_checks,
     states,
     edits,
+    cheaper_triggers,
 )
 
 
