@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from greenbot.logs.book import Book
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # what nobody uses is a part of each start
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # no more than a start needs
 class Flags:
     """The shared options as they were given."""
 

@@ -55,7 +55,7 @@ class Group:
         return self.groups[name]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)  # no more than a start needs
 class Entry:
     """A line of the top-level table: where a group or a command lives and what it is for."""
 
@@ -176,7 +176,7 @@ class LazyGroup(TyperGroup):
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)  # no more than a start needs
 class Maker:
     """Makes one entry of a group when it is needed."""
 

@@ -17,7 +17,7 @@ _PRIORITIES = ("high", "normal", "bulk")
 _GOALS = ("accepted", "sent", "delivered", "read")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # no more than a start needs
 class Wishes:
     """The wishes of one `send`. Moments are UTC milliseconds."""
 

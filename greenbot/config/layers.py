@@ -21,7 +21,7 @@ class Given(NamedTuple):
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # no more than a start needs
 class Layer:
     """The checked values of one source, by full key such as `instances.grand-kyiv.tags`."""
 

@@ -11,7 +11,7 @@ SYSTEM_FILE = Path("/etc/greenbot/config.toml")
 PROJECT_NAME = ".greenbot.toml"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # no more than a start needs
 class Paths:
     """Every place greenbot reads or writes."""
 

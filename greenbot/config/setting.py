@@ -10,7 +10,7 @@ Scope = Literal["global", "instance"]
 SOURCES = ("file", "env", "command", "keyring")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # no more than a start needs
 class Setting:
     """One setting: `api.timeout_seconds`, or `tags` inside `[instances.NAME]`."""
 

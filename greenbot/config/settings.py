@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # no more than a start needs
 class ApiSettings:
     """How GREEN-API is reached, where an instance says nothing of its own."""
 
@@ -39,7 +39,7 @@ class ApiSettings:
     rate_limit_per_second: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # no more than a start needs
 class LogSettings:
     """What goes into the log beyond the ordinary; bodies hold guests' numbers and texts."""
 
@@ -48,7 +48,7 @@ class LogSettings:
     response_body: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # no more than a start needs
 class LogPlace:
     """Where the log goes, what is grave enough for it, and how long its files are kept."""
 
@@ -60,7 +60,7 @@ class LogPlace:
     keep: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # no more than a start needs
 class ServerSettings:
     """Where `greenbot serve` listens, and what opens which of its routes."""
 
@@ -74,7 +74,7 @@ class ServerSettings:
     admin_token: TokenSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # no more than a start needs
 class MediaSettings:
     """Where guests' files may be fetched from, and how much of them."""
 
@@ -83,7 +83,7 @@ class MediaSettings:
     daily_mb: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # no more than a start needs
 class ContactSettings:
     """How often may be asked whether numbers have WhatsApp, and how long an answer is believed."""
 
@@ -91,7 +91,7 @@ class ContactSettings:
     check_keep_days: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # no more than a start needs
 class Instance:
     """One WhatsApp number. `instance.token()` reads its token when it is first needed."""
 
@@ -120,7 +120,7 @@ class Instance:
         return tuple(secret for secret in found if secret is not None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # what nobody uses is a part of each start
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # no more than a start needs
 class Settings:
     """Everything configurable. Nothing in it is secret until a `TokenSource` is called."""
 

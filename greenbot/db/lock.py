@@ -19,7 +19,7 @@ from greenbot.errors import Busy
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)  # no more than a start needs
 class _Files:
     """Open descriptors of the turnstile and of the lock behind it."""
 

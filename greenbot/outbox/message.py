@@ -35,7 +35,7 @@ class Draft(Protocol):
     def fingerprint(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # what nobody uses is a part of each start
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # no more than a start needs
 class NewMessage:
     """What `enqueue` accepts."""
 
@@ -55,7 +55,7 @@ class NewMessage:
     actor: str = "shell"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # what nobody uses is a part of each start
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # no more than a start needs
 class Message:
     """One row of the outbox. Moments are UTC milliseconds."""
 

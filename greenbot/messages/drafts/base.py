@@ -15,7 +15,7 @@ from greenbot.messages.checks import as_chat_id, is_encodable
 from greenbot.safe_text import safe_text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # no more than a start needs
 class OutgoingFile:
     """A file on this machine that goes with a draft."""
 

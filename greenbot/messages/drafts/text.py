@@ -21,7 +21,7 @@ from greenbot.messages.drafts.base import ChatDraft, given
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # no more than a start needs
 class CustomPreview:
     """The preview of a link in our own words instead of the page's (GREEN-API docs: sendMessage, customPreview)."""
 
@@ -56,7 +56,7 @@ class CustomPreview:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # no more than a start needs
 class Text(ChatDraft):
     """A text, with WhatsApp's marks for *bold*, _italic_ and ~strike~."""
 
