@@ -14,11 +14,11 @@ from greenbot.errors import GreenbotError
 if TYPE_CHECKING:
     from greenbot.db.connect import Db
 
-#: Commits between two looks. Each event changes some page of its own, so the later it is done the fewer pages are
-#: written twice; and in a storm less than one event in a hundred meets it.
-EVERY_COMMITS = 1000
-#: Pages of 4 KiB in the WAL from which on the writer does it by itself: 256 MiB, which only a storm reaches.
-MOST_PAGES = 65_536
+#: Commits between two looks: seldom enough that in a storm less than one event in a hundred meets one, and often enough
+#: that the WAL stays short, since the longer it is the longer SQLite looks for a page in it.
+EVERY_COMMITS = 300
+#: Pages of 4 KiB in the WAL from which on the writer does it by itself: 128 MiB, which only a storm reaches.
+MOST_PAGES = 32_768
 
 
 class Checkpoints:
