@@ -1,4 +1,4 @@
-"""An engine for many calls at once, for the worker: aiohttp, without httpx's objects in between.
+"""What the engine leaves to a library: uploads, long bodies, proxies. aiohttp, without httpx's objects in between.
 
 httpx's own pool looks at every connection for every call, so fifty at a time are slower than one; and its requests and
 responses, over another engine, cost as much again as the call.
