@@ -52,12 +52,14 @@ def _refuse_closed(fd: int) -> None:
 
 
 async def _serve(run: Run, wanted: "Wanted", watchdog: "Watchdog", ready_fd: int | None) -> None:
+    from greenbot.daemon import spare_what_stays
     from greenbot.serving.service import Service
 
     loop = asyncio.get_running_loop()
     service = Service(wanted, _surroundings(run), watchdog=watchdog)
     watchdog.watch("server", loop)
     _listen_to_signals(loop, run, service)
+    spare_what_stays()
     announcing = asyncio.create_task(_announce(run, service, ready_fd))
     try:
         await service.run()

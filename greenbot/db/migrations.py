@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
 #: The user_version of a store with every migration below.
-LATEST = 17
+LATEST = 18
 
 #: "grnb": tells our files from any other SQLite file.
 APPLICATION_ID = 0x67726E62
@@ -165,6 +165,12 @@ def cheaper_triggers(db: "Database") -> None:
     db.executescript(schema_triggers.TRIGGERS)
 
 
+def cheaper_intake(db: "Database") -> None:
+    from greenbot.db import schema_intake
+
+    db.executescript(schema_intake.INTAKE)
+
+
 #: The name of a function is the name of its migration in every store, and its place its number.
 _STEPS = (
     messages,
@@ -184,6 +190,7 @@ _STEPS = (
     states,
     edits,
     cheaper_triggers,
+    cheaper_intake,
 )
 
 

@@ -30,13 +30,15 @@ _AT_ONCE = 200
 LAST_HEARD = """
 select received_at_ms from events where instance = :instance and source <> 'backfill' order by id desc limit 1
 """
+# Of these keys, those that an event has: one that is done, or one whose turn has not come yet.
 KNOWN = """
-select 1 from events where instance = :instance and semantic_key = :key and state = 'done' and duplicate_of is null
-   and semantic_key is not null
- union all
-select 1 from events indexed by events_line
- where instance = :instance and chat_id = :chat_id and state in ('stored', 'processing') and semantic_key = :key
- limit 1
+select semantic_key from events
+ where instance = :instance and state = 'done' and duplicate_of is null and semantic_key is not null
+   and semantic_key in (select value from json_each(:keys))
+ union
+select semantic_key from events indexed by events_open
+ where state in ('stored', 'processing') and state <> 'done' and instance = :instance
+   and semantic_key in (select value from json_each(:keys))
 """
 
 Entry = Mapping[str, object]
@@ -72,17 +74,10 @@ def gap_of(db: "Db", instance: str, *, now_ms: int, since_ms: int | None = None)
 
 def missing(db: "Db | Tx", instance: str, entries: Iterable[Entry], *, instance_id: str) -> tuple[list[bytes], int]:
     """The notifications that are not in the store, the oldest first, and how many are."""
-    found: list[bytes] = []
-    known = 0
-    for entry in sorted(entries, key=_moment):
-        raw = as_notification(entry, instance_id)
-        if raw is None:
-            continue
-        if _is_known(db, instance, raw):
-            known += 1
-        else:
-            found.append(raw)
-    return found, known
+    told = [as_notification(entry, instance_id) for entry in sorted(entries, key=_moment)]
+    raws = [raw for raw in told if raw is not None]
+    found = _unknown(db, instance, raws)
+    return found, len(raws) - len(found)
 
 
 def fill(db: "Db", instance: str, entries: Sequence[Entry], *, instance_id: str, clock: Clock) -> Filled:
@@ -92,7 +87,7 @@ def fill(db: "Db", instance: str, entries: Sequence[Entry], *, instance_id: str,
     for begin in range(0, len(found), _AT_ONCE):
         with db.write() as tx:
             # Looked up again: it may have been delivered meanwhile.
-            raws = [raw for raw in found[begin : begin + _AT_ONCE] if not _is_known(tx, instance, raw)]
+            raws = _unknown(tx, instance, found[begin : begin + _AT_ONCE])
             arrivals = [
                 Arrival(instance=instance, raw=raw, source="backfill", received_at_ms=clock.now_ms()) for raw in raws
             ]
@@ -101,11 +96,12 @@ def fill(db: "Db", instance: str, entries: Sequence[Entry], *, instance_id: str,
     return Filled(new=new, known=known + len(found) - new, is_cut=len(entries) >= JOURNAL_LIMIT)
 
 
-def _is_known(reader: "Db | Tx", instance: str, raw: bytes) -> bool:
-    envelope = peek(raw)
-    if envelope.semantic_key is None:
-        return False  # then the bytes decide, when it is kept
-    return reader.one(KNOWN, instance=instance, key=envelope.semantic_key, chat_id=envelope.chat_id) is not None
+def _unknown(reader: "Db | Tx", instance: str, raws: Sequence[bytes]) -> list[bytes]:
+    """Those whose meaning no event has. Where a body has none, its bytes decide when it is kept."""
+    keys = [peek(raw).semantic_key for raw in raws]
+    rows = reader.all(KNOWN, instance=instance, keys=json.dumps([key for key in keys if key is not None]))
+    known = {row["semantic_key"] for row in rows}
+    return [raw for raw, key in zip(raws, keys, strict=True) if key not in known]
 
 
 def _moment(entry: Entry) -> float:

@@ -1,12 +1,17 @@
 """Keeping the WAL short without making a commit wait for it.
 
-SQLite would move the WAL into the store inside some unlucky commit. Here a second connection, in a
-thread of its own, does it beside the commits. Should the WAL still grow, because somebody always writes, the
-writer itself moves it between two commits, which lets it begin anew.
+SQLite would move the WAL into the store inside some unlucky commit. Here a second connection, in a thread of its
+own, does it beside the commits, while nobody else wants the processor. As long as somebody writes all the time it
+never reaches the end, so now and then whoever commits moves what is left, which lets the WAL begin anew.
 """
 
+import os
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greenbot.errors import GreenbotError
@@ -14,32 +19,40 @@ from greenbot.errors import GreenbotError
 if TYPE_CHECKING:
     from greenbot.db.connect import Db
 
-#: Commits between two looks: seldom enough that in a storm less than one event in a hundred meets one, and often enough
-#: that the WAL stays short, since the longer it is the longer SQLite looks for a page in it.
-EVERY_COMMITS = 300
-#: Pages of 4 KiB in the WAL from which on the writer does it by itself: 128 MiB, which only a storm reaches.
-MOST_PAGES = 32_768
+#: Commits between two looks, which keep what is left for the last move small.
+EVERY_COMMITS = 50
+#: Pages of 4 KiB in the WAL from which on it should begin anew: 32 MiB, which only a storm reaches.
+MOST_PAGES = 8_192
+#: So few may be left for the commit that does it, or as many as come while it was tried so often to have fewer.
+FEW_PAGES = 600
+MOST_TRIES = 5
+#: Looks that the thread may owe before whoever commits waits for it, and how long each time.
+MOST_OWED = 8
+LONGEST_WAIT_SECONDS = 1.0
+
+_SYNC_FILE_RANGE_WRITE = 2
 
 
 class Checkpoints:
-    """For one writer; `take_over` and `after_commit` in its thread. Others may commit, too, and `count`."""
+    """For the connections that commit to one store; `after_commit` by whoever did it, in the thread of its store."""
 
     def __init__(self, open_db: "Callable[[], Db]") -> None:
         self._open_db = open_db
         self._due = threading.Event()
+        self._looked = threading.Event()
+        self._owed = 0
         self._ending = False
-        #: The writer has to shorten the WAL by itself.
+        #: Whoever commits has to move what is left.
         self.is_too_long = False
-        #: The thread could not open the store: the writer does it all.
+        #: The thread could not open the store: those who commit do it all.
         self._is_alone = False
         self._commits = 0
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     def take_over(self, db: "Db") -> None:
         """From now on commits of this connection do not checkpoint."""
         if self.spare(db):
-            self._thread = threading.Thread(target=self._run, name="inbox-checkpoints", daemon=True)
-            self._thread.start()
+            self._start(_step_back)
 
     def spare(self, db: "Db") -> bool:
         """Let commits of this connection not checkpoint; False where there is no WAL."""
@@ -49,46 +62,127 @@ class Checkpoints:
         return True
 
     def after_commit(self, db: "Db") -> None:
-        """Count, and now and then have it done; by the writer when the WAL has become too long."""
+        """Count, and now and then have it done; move the rest here when the WAL has become too long."""
         if self.is_too_long:
-            self._checkpoint(db)
-            # The next commit begins the WAL anew; whether it did is seen at the next look.
-            self.is_too_long = False
-        self.count()
-
-    def count(self) -> None:
-        """One commit more."""
+            # The next commit then begins the WAL anew. With the thread in the middle of it, the next one tries again.
+            self.is_too_long = _move(db) is None
         self._commits += 1
-        if self._commits % EVERY_COMMITS == 0 and self._thread is not None:
-            self.is_too_long = self.is_too_long or self._is_alone
-            self._due.set()
+        if self._commits % EVERY_COMMITS == 0 and self._threads:
+            self._ask()
+
+    def _ask(self) -> None:
+        if self._is_alone:
+            self.is_too_long = True
+            return
+        self._owed += 1
+        if self._owed > MOST_OWED:
+            self._insist()
+        self._looked.clear()
+        self._due.set()
+
+    @property
+    def is_behind(self) -> bool:
+        """The next commit may have to wait for the thread."""
+        return self._owed >= MOST_OWED
+
+    def _insist(self) -> None:
+        """Somebody else takes the whole processor, or the disk is slower than the commits."""
+        if len(self._threads) == 1:
+            # One that steps back for nobody. A thread may not take back what it gave away.
+            self._start(_step_forward)
+        self._looked.wait(LONGEST_WAIT_SECONDS)
+
+    def _start(self, place_itself: Callable[[], None]) -> None:
+        before, self._due = self._due, threading.Event()
+        arguments = (self._due, place_itself)
+        self._threads.append(threading.Thread(target=self._run, args=arguments, name="inbox-checkpoints", daemon=True))
+        self._threads[-1].start()
+        before.set()  # one that went before is not wanted any more
 
     def close(self) -> None:
-        """End the thread."""
+        """End its threads."""
         self._ending = True
         self._due.set()
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self) -> None:
+    def _run(self, due: threading.Event, place_itself: Callable[[], None]) -> None:
+        place_itself()
         try:
             db = self._open_db()
         except GreenbotError:
             self._is_alone = True
             return
         try:
-            while not self._ending:
-                self._due.wait()
-                self._due.clear()
-                self._checkpoint(db)
+            while not self._ending and due is self._due:
+                due.wait()
+                due.clear()
+                # Out of the way of whoever moves the rest.
+                pages = 0 if self.is_too_long else _shorten(db)
+                if pages is not None:
+                    self.is_too_long = self.is_too_long or pages > MOST_PAGES
+                    self._owed = 0
+                    self._looked.set()
         finally:
             db.close()
 
-    def _checkpoint(self, db: "Db") -> None:
-        try:
-            row = db.one("pragma wal_checkpoint(passive)")
-        except GreenbotError:
-            # A failing disk shows in the next commit, whose requests hear of it.
-            return
-        pages = 0 if row is None else row[1]
-        self.is_too_long = pages > MOST_PAGES
+
+def _shorten(db: "Db") -> int | None:
+    """Move what there is, and of a long WAL also what came meanwhile, until little is left. As `_move` at the end."""
+    before, pages = 0, _move(db)
+    for _ in range(MOST_TRIES):
+        # SQLite syncs the store together with the last page of the WAL: whoever moves that should have little to sync.
+        _write_out(db.path)
+        if pages is None or pages <= MOST_PAGES or pages - before <= FEW_PAGES:
+            break
+        before, pages = pages, _move(db)
+    return pages
+
+
+def _move(db: "Db") -> int | None:
+    """Move the WAL into the store as far as nobody is disturbed. Its pages; None when somebody else is at it."""
+    try:
+        row = db.one("pragma wal_checkpoint(passive)")
+    except GreenbotError:
+        # A failing disk shows in the next commit, whose requests hear of it.
+        return None
+    return None if row is None or row[0] else int(row[1])
+
+
+def _write_out(path: Path) -> None:
+    """Have what was written to a file that this process has open put on the disk soon. It promises nothing.
+
+    Not with fsync: an error of the disk is told to a descriptor once, and it is SQLite that has to hear it. And with
+    a descriptor that is open already: to open the file once more and to close it would end all of SQLite's locks on
+    it (sqlite.org/howtocorrupt.html, section 2.2). Should that one be closed meanwhile, another file is written out.
+    """
+    if sys.platform != "linux":
+        return
+    # Without that call in the C library, or without /proc, the last move takes longer.
+    with suppress(OSError, AttributeError):
+        wanted = path.stat()
+        for each in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):
+                if os.path.samestat(os.fstat(int(each.name)), wanted):
+                    _sync_file_range()(int(each.name), 0, 0, _SYNC_FILE_RANGE_WRITE)
+                    return
+
+
+@cache
+def _sync_file_range() -> "Callable[[int, int, int, int], int]":
+    import ctypes
+
+    call = ctypes.CDLL(None).sync_file_range
+    call.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+    call.restype = ctypes.c_int
+    return call
+
+
+def _step_back() -> None:
+    """Let those who commit have the processor first: the thread works while they wait for the disk."""
+    if sys.platform == "linux":  # where a thread has a niceness of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+
+
+def _step_forward() -> None:
+    """Compete with everybody for the processor."""

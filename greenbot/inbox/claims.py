@@ -24,9 +24,10 @@ CANDIDATES = """
 select id, attempts, length(raw) as size from events as candidate indexed by events_open
  where state = 'stored' and state <> 'done' and next_at_ms <= :now
    and not exists (
-     select 1 from events as older indexed by events_line
+     select 1 from events as older indexed by events_held
       where older.instance = candidate.instance and older.chat_id = candidate.chat_id and older.id < candidate.id
-        and older.state in ('stored', 'processing') and (older.state = 'processing' or older.next_at_ms > :now))
+        and older.state in ('stored', 'processing') and (older.state = 'processing' or older.next_at_ms > 0)
+        and (older.state = 'processing' or older.next_at_ms > :now))
  order by id limit :most
 """
 TAKE = """

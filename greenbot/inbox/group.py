@@ -161,8 +161,8 @@ class GroupCommit:
         count = len(self._gathered)
         if not count:
             return
-        # The loop does not overtake the thread, and leaves it a WAL that has become long.
-        if not self._pace.is_direct or self._pending > count or self._checkpoints.is_too_long:
+        # The loop does not overtake the thread, and waits for nobody.
+        if not self._pace.is_direct or self._pending > count or self._checkpoints.is_behind:
             self._hand_to_thread()
         elif turns and seen < count < MOST_AT_ONCE:
             # More have come. Whoever was just about to send may come along, too.
@@ -189,8 +189,9 @@ class GroupCommit:
             if not isinstance(error, Exception):
                 raise
         else:
-            self._checkpoints.count()
             self._resolve(batch, kept, self._clock.monotonic() - begun)
+            assert self._direct_db is not None, "it was just committed with"
+            self._checkpoints.after_commit(self._direct_db)
 
     def _next_here(self) -> list[_Entry]:
         count = _fitting(self._gathered)

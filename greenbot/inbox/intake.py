@@ -40,7 +40,7 @@ _COLUMNS = (
 _INSERT = """
 insert into events ({columns})
 values {rows}
-    on conflict (digest, instance) do update set deliveries = deliveries + excluded.deliveries
+    on conflict (coalesce(at_ms, 0), digest, instance) do update set deliveries = deliveries + excluded.deliveries
 returning id, instance, digest, deliveries, state
 """
 

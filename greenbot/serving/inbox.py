@@ -29,6 +29,7 @@ class Inbox:
         self._ids = ids
         self._on_kept = on_kept
         self._group: GroupCommit | None = None
+        self._tried = asyncio.Event()
         self._ending = asyncio.Event()
         self._error: Exception | None = None
         self._is_stopped = False
@@ -58,12 +59,19 @@ class Inbox:
         self._is_stopped = True
         self._ending.set()
 
+    async def opened(self) -> None:
+        """Nobody is let in before: an event that comes with the first connection is kept, too."""
+        await self._tried.wait()
+
     async def run(self) -> None:
         self._error = None
         if not self._is_stopped:
             self._ending.clear()
         group = GroupCommit(self._around.open_db, self._around.clock, expected_ids=self._ids, on_kept=self._on_kept)
-        await group.start()
+        try:
+            await group.start()
+        finally:
+            self._tried.set()
         self._group = group
         watching = asyncio.create_task(self._watch(group))
         try:

@@ -43,19 +43,20 @@ SLOW_ONE_BY_ONE = "the same, one commit each"
 
 WRK_SCRIPT = """
 local body = '{"typeWebhook":"incomingMessageReceived","instanceData":{"idInstance":%d,"wid":"11001234567@c.us",' ..
-  '"typeInstance":"whatsapp"},"timestamp":%d,"idMessage":"%%s","senderData":{"chatId":"380441234567@c.us",' ..
+  '"typeInstance":"whatsapp"},"timestamp":%%d,"idMessage":"%%s","senderData":{"chatId":"380441234567@c.us",' ..
   '"chatName":"Olena","sender":"380441234567@c.us","senderName":"Olena","senderContactName":"Olena K."},' ..
   '"messageData":{"typeMessage":"extendedTextMessage","extendedTextMessageData":{"text":"%s","description":"",' ..
   '"title":"","previewType":"None","jpegThumbnail":"","forwardingScore":0,"isForwarded":false}}}'
-local threads, last = 0, nil
+local threads, last, moment = 0, nil, nil
 function setup(thread) thread:set("number", threads); threads = threads + 1 end
 function init(args) math.randomseed(os.time() * 7 + number * 7919 + tonumber(args[1] or 0)) end
 function request()
   if last == nil or math.random(100) > 2 then
     last = string.format("%%08X%%08X", math.random(0, 4294967295), math.random(0, 4294967295))
+    moment = os.time()
   end
   return wrk.format("POST", "%s", {["Content-Type"]="application/json; charset=utf-8",
-    ["Authorization"]="Bearer %s"}, string.format(body, last))
+    ["Authorization"]="Bearer %s"}, string.format(body, moment, last))
 end
 function done(summary, latency, requests)
   local errors = summary.errors
@@ -224,7 +225,7 @@ def load(contender: Contender, folder: Path, *, seconds: int, seed: int) -> Roun
     """One round of wrk against one server."""
     script = folder / f"{contender.port}.lua"
     text = "Dear Olena, thank you for asking: yes, the pool is open from eight to ten, towels are at the desk."
-    script.write_text(WRK_SCRIPT % (ID_INSTANCE, int(time.time()), text, contender.path, WEBHOOK_TOKEN))
+    script.write_text(WRK_SCRIPT % (ID_INSTANCE, text, contender.path, WEBHOOK_TOKEN))
     command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t2", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script)]
     command += [f"http://{HOST}:{contender.port}{contender.path}", "--", str(seed)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60)

@@ -46,11 +46,27 @@ class Part:
 
 
 @dataclass
+class Ground(Part):
+    """What the others stand on. Its `opening` is over when the test says so."""
+
+    is_slow: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.opening = asyncio.Event()
+        if not self.is_slow:
+            self.opening.set()
+
+    async def opened(self) -> None:
+        await self.opening.wait()
+
+
+@dataclass
 class Scene:
     """A supervisor with parts, and what it said."""
 
     parts: list[Part]
-    foundations: list[Part] = field(default_factory=list)
+    foundations: list[Ground] = field(default_factory=list)
     drain_seconds: float = 20.0
 
     def __post_init__(self) -> None:
@@ -123,15 +139,31 @@ async def test_failures_far_apart_are_forgiven() -> None:
 
 
 async def test_a_store_that_cannot_be_trusted_ends_everything_at_once() -> None:
-    broken, strong = Part("inbox", [StoreError("the disk failed")]), Part("strong")
+    broken, strong = Ground("inbox", [StoreError("the disk failed")]), Part("strong")
     with pytest.raises(StoreError, match="the disk failed"):
         await Scene([strong], [broken]).supervisor.run()
     assert (broken.runs, strong.diary[-1]) == (1, "strong ends")
 
 
+async def test_nobody_begins_before_what_he_stands_on_is_open() -> None:
+    diary: list[str] = []
+    server, inbox = Part("server", diary=diary), Ground("inbox", diary=diary, is_slow=True)
+    scene = Scene([server], [inbox])
+    running = asyncio.create_task(scene.supervisor.run())
+    await until(lambda: inbox.runs == 1)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert diary == ["inbox begins"]
+    inbox.opening.set()
+    await until(lambda: scene.supervisor.is_healthy)
+    assert diary == ["inbox begins", "server begins"]
+    scene.supervisor.stop()
+    await running
+
+
 async def test_what_the_others_stand_on_ends_last() -> None:
     diary: list[str] = []
-    server, inbox = Part("server", diary=diary), Part("inbox", diary=diary)
+    server, inbox = Part("server", diary=diary), Ground("inbox", diary=diary)
     scene = Scene([server], [inbox])
     running = asyncio.create_task(scene.supervisor.run())
     await until(lambda: scene.supervisor.is_healthy)

@@ -1,6 +1,7 @@
 """The inbox as a part of the service: a writer that dies is noticed, and another one takes over."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from greenbot.clock import SystemClock
 from greenbot.config.load import load
 from greenbot.daemon import Failed, Supervisor
 from greenbot.db.connect import Db, connect
-from greenbot.errors import Busy
+from greenbot.errors import Busy, StoreError
 from greenbot.inbox import group
 from greenbot.inbox.arrival import Arrival, Kept
 from greenbot.inbox.checkpoints import Checkpoints
@@ -35,20 +36,24 @@ class Deadly(Checkpoints):
             raise Poison
 
 
-@pytest.fixture
-def inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inbox:
-    monkeypatch.setattr(group, "Checkpoints", Deadly)
+def made(folder: Path, open_db: Callable[[], Db] | None = None) -> Inbox:
     clock = SystemClock()
-    settings = load({"GREENBOT_HOME": str(tmp_path / "home")}, cwd=tmp_path)
+    settings = load({"GREENBOT_HOME": str(folder / "home")}, cwd=folder)
     around = Surroundings(
         read_settings=lambda: settings,
-        open_db=lambda: connect(settings.paths.store_file, clock=clock),
+        open_db=open_db or (lambda: connect(settings.paths.store_file, clock=clock)),
         clock=clock,
         environ={},
         on_news=lambda who, words: None,
         on_bug=lambda error: "",
     )
     return Inbox(around, ids=dict, on_kept=lambda: None)
+
+
+@pytest.fixture
+def inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inbox:
+    monkeypatch.setattr(group, "Checkpoints", Deadly)
+    return made(tmp_path)
 
 
 def supervised(inbox: Inbox, news: list[str]) -> Supervisor:
@@ -73,6 +78,28 @@ async def keep(inbox: Inbox) -> Kept:
 async def ready(inbox: Inbox) -> None:
     while not inbox.is_writable:
         await asyncio.sleep(0.001)
+
+
+async def test_opened_means_that_the_first_event_is_kept(inbox: Inbox) -> None:
+    supervisor = supervised(inbox, [])
+    running = asyncio.create_task(supervisor.run())
+    await inbox.opened()
+    assert (await keep(inbox)).event_id == 1
+    supervisor.stop()
+    await asyncio.wait_for(running, 20)
+
+
+async def test_a_store_that_does_not_open_lets_the_others_begin_and_say_so(tmp_path: Path) -> None:
+    def broken() -> Db:
+        raise StoreError("the disk failed")
+
+    inbox = made(tmp_path, broken)
+    running = asyncio.create_task(supervised(inbox, []).run())
+    await inbox.opened()
+    with pytest.raises(Busy):
+        await keep(inbox)
+    with pytest.raises(StoreError, match="the disk failed"):
+        await asyncio.wait_for(running, 20)
 
 
 async def test_after_the_death_of_its_writer_it_is_not_ready_until_another_one_writes(inbox: Inbox) -> None:
