@@ -42,9 +42,13 @@ class Hotels:
         by_id = {instance.id: name for name, instance in self.instances.items()}
         return [by_id[entry.instance] for entry in entries]
 
-    def refused_at_the_door(self) -> int:
-        """Requests that were too many for a second; a machine too busy to serve them in time may see two at once."""
-        return self.desk.simulator.call(lambda: sum(mark.status == 429 for mark in self.world.ledger.door))
+    def was_asked_slowly(self) -> bool:
+        """Whether the limits were kept: of those who ignore them, three requests of five are refused at the door.
+
+        A busy machine may hold one request up so long that the next arrives right behind it; 7 % were seen.
+        """
+        refused = self.desk.simulator.call(lambda: sum(mark.status == 429 for mark in self.world.ledger.door))
+        return refused * 4 < len(self.calls())
 
     def calls(self) -> list[tuple[str, str]]:
         """(method, hotel) of each call that passed the door."""
