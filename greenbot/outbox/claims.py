@@ -12,7 +12,7 @@ from greenbot.errors import UnknownMessage
 from greenbot.outbox.accepting import accept, accept_at_once
 from greenbot.outbox.decide import Change, OnNotSent, after_outcome, wait_ms
 from greenbot.outbox.gate import Rules, Verdict
-from greenbot.outbox.message import PRIORITIES, Message, Priority
+from greenbot.outbox.message import Message
 from greenbot.outbox.moving import IN_FLIGHT_IN_CHAT, move, move_row
 from greenbot.outbox.states import Reason, State
 from greenbot.outbox.table import get
@@ -29,7 +29,6 @@ __all__ = [
     "Claim",
     "Fenced",
     "claim",
-    "claim_next",
     "finish",
     "finish_in",
     "mark_in",
@@ -88,23 +87,6 @@ update messages
        actor = :owner, owner = :owner, boot_id = :boot, lease_until_boot_ms = :lease
  where id = :id and state = 'queued' and epoch = :epoch
 """
-# What is due, the longest waiting first; asked once per priority.
-NEXT = """
-select * from messages as candidate indexed by messages_due
- where instance = :instance and priority = :priority and state = 'queued' and held_reason is null and behind = 0
-   and not_before_ms <= :now and (expires_at_ms is null or expires_at_ms > :now)
-   and not exists (
-     select 1 from messages as busy
-      where busy.instance = candidate.instance and busy.chat_id = candidate.chat_id
-        and busy.state in ('claimed', 'sending', 'uncertain'))
-   and not exists (
-     select 1 from messages as older
-      where older.instance = candidate.instance and older.chat_id = candidate.chat_id and older.id < candidate.id
-        and older.state in ('queued', 'claimed', 'sending', 'uncertain')
-        and older.held_reason is null and older.scheduled_at_ms <= :now
-        and (older.expires_at_ms is null or older.expires_at_ms > :now))
- order by not_before_ms, id limit 1
-"""
 
 
 def claim(
@@ -133,25 +115,6 @@ def claim(
         if blocked.why == "expired":
             move(tx, message, Change(state=State.EXPIRED, reason=Reason.EXPIRED), owner, clock)
     return blocked
-
-
-def claim_next(
-    db: "Db",
-    instance: str,
-    *,
-    owner: str,
-    clock: Clock,
-    lease_ms: int = LEASE_MS,
-    priorities: tuple[Priority, ...] = PRIORITIES,
-) -> Claim | None:
-    """Take the message of one instance whose turn it is, or None. Raises Busy, StoreError."""
-    with db.write() as tx:
-        for priority in priorities:
-            rank = PRIORITIES.index(priority)
-            row = tx.one(NEXT, instance=instance, priority=rank, now=clock.now_ms())
-            if row is not None:
-                return take_in(tx, Message.from_row(row), owner=owner, clock=clock, lease_ms=lease_ms)
-    return None
 
 
 def _blocked(tx: "Tx", message: Message, now_ms: int, *, may_overtake: bool) -> Blocked | None:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +21,14 @@ from greenbot.clock import SystemClock
 from greenbot.db.connect import Db, connect
 from greenbot.messages.outgoing import Text
 from greenbot.outbox import figures
-from greenbot.outbox.claims import claim_next, release
+from greenbot.outbox.claims import Claim, claim, release
 from greenbot.outbox.decide import Change
 from greenbot.outbox.listing import Filters, list_messages, stats
 from greenbot.outbox.message import NewMessage, Priority
 from greenbot.outbox.states import Reason, State
 from greenbot.outbox.sweep import sweep
 from greenbot.outbox.table import enqueue_in
-from greenbot.outbox.turn import gate_of, next_due_ms, next_in_line
+from greenbot.outbox.turn import Turn, gate_of, next_due_ms, next_in_line
 from tests.architecture.files import ROOT
 from tests.bench.loopback import clean_environ
 
@@ -40,6 +40,10 @@ _BATCH = 1_000
 CLOCK = SystemClock()
 
 Work = Callable[["Queue"], object]
+
+
+class _TakeBack(Exception):
+    """Ends a transaction that shall leave no trace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +84,31 @@ def list_of_one(queue: Queue) -> object:
 
 
 def claim_and_give_back(queue: Queue) -> object:
-    """What a shell or a worker claims next."""
-    held = claim_next(queue.db, "odesa", owner="bench", clock=CLOCK)
-    assert held is not None, "the queue is full"
+    """What a shell claims: one message that it knows."""
+    message = next_in_line(queue.db, "odesa", CLOCK.now_ms())
+    assert message is not None, "the queue is full"
+    held = claim(queue.db, message.id, owner="bench", clock=CLOCK)
+    assert isinstance(held, Claim)
     return release(queue.db, held, Change(state=State.QUEUED, reason=Reason.SHUTDOWN), clock=CLOCK)
+
+
+def claim_a_batch(queue: Queue) -> object:
+    """What a worker claims and marks in one transaction, which is taken back here."""
+    turn = Turn(
+        instance="odesa",
+        owner="bench",
+        clock=CLOCK,
+        rules=None,
+        most=20,
+        most_unconfirmed=None,
+        is_open=lambda _host: True,
+        suits=lambda _method: True,
+    )
+    with suppress(_TakeBack), queue.db.write() as tx:
+        taken = turn.take(tx)
+        raise _TakeBack
+    assert len(taken.postings) == 20
+    return taken
 
 
 def look_for_work(queue: Queue) -> object:
@@ -115,7 +140,8 @@ WORKS: dict[str, tuple[Work, int]] = {
     # name: work, how often in one round
     "list": (list_page, 20),
     "list, one hotel": (list_of_one, 20),
-    "claim": (claim_and_give_back, 20),
+    "claim one": (claim_and_give_back, 20),
+    "claim a batch": (claim_a_batch, 5),
     "worker looks for work": (look_for_work, 20),
     "stats": (numbers, 20),
     "greenbot outbox list": (command("outbox", "list", "--json"), 1),

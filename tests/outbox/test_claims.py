@@ -6,12 +6,13 @@ from greenbot.api.outcome import Outcome, OutcomeClass
 from greenbot.clock import ManualClock
 from greenbot.db.connect import Db
 from greenbot.errors import UnknownMessage
-from greenbot.outbox.claims import Blocked, Claim, Fenced, claim, claim_next, finish, mark_sending, release
+from greenbot.outbox.claims import Blocked, Claim, Fenced, claim, finish, mark_sending, release
 from greenbot.outbox.decide import Change, OnNotSent, after_outcome, wait_ms
 from greenbot.outbox.history import calls_of, log_of
 from greenbot.outbox.message import Message
 from greenbot.outbox.states import Reason, State
 from greenbot.outbox.table import get
+from greenbot.outbox.turn import next_in_line
 from tests.outbox.conftest import OTHER_GUEST, Add
 
 C = OutcomeClass
@@ -111,10 +112,10 @@ def test_how_long_a_requeued_message_rests(retry_after: float | None, attempt: i
 def test_a_requeued_message_is_not_claimed_before_its_rest_is_over(db: Db, add: Add, clock: ManualClock) -> None:
     message = finish(db, posting(db, add(), clock), REFUSED, clock=clock, rest_ms=5000)
     assert message.not_before_ms == clock.now_ms() + 5000
-    assert claim_next(db, "kyiv", owner="me", clock=clock) is None
+    assert next_in_line(db, "kyiv", clock.now_ms()) is None
     assert claim(db, message.id, owner="me", clock=clock) == Blocked(why="too_early", until_ms=message.not_before_ms)
     clock.advance(5)
-    assert claim_next(db, "kyiv", owner="me", clock=clock) is not None
+    assert next_in_line(db, "kyiv", clock.now_ms()) is not None
 
 
 def test_an_uncertain_message_remembers_since_when(db: Db, add: Add, clock: ManualClock) -> None:
@@ -126,7 +127,7 @@ def test_only_one_of_two_gets_a_message(db: Db, add: Add, clock: ManualClock) ->
     message = add()
     taken(db, message, clock, "first")
     assert claim(db, message.id, owner="second", clock=clock) == Blocked(why="not_queued")
-    assert claim_next(db, "kyiv", owner="second", clock=clock) is None
+    assert next_in_line(db, "kyiv", clock.now_ms()) is None
 
 
 def test_an_unknown_message_cannot_be_claimed(db: Db, clock: ManualClock) -> None:
@@ -144,7 +145,7 @@ def test_a_message_whose_time_is_over_expires_when_somebody_wants_it(db: Db, add
 def test_a_held_message_stays(db: Db, add: Add, clock: ManualClock) -> None:
     message = add(held_reason="quiet hours")
     assert claim(db, message.id, owner="me", clock=clock) == Blocked(why="held")
-    assert claim_next(db, "kyiv", owner="me", clock=clock) is None
+    assert next_in_line(db, "kyiv", clock.now_ms()) is None
 
 
 @pytest.mark.parametrize("state", ["claimed", "sending", "uncertain"])
@@ -160,9 +161,9 @@ def test_one_message_in_flight_or_in_doubt_blocks_its_chat_and_no_other(
     blocked = Blocked(why="chat_busy", behind=first.id, behind_state=State(state))
     assert claim(db, second.id, owner="me", clock=clock) == blocked
     assert claim(db, second.id, owner="me", clock=clock, may_overtake=True) == blocked
-    following = claim_next(db, "kyiv", owner="me", clock=clock)
+    following = next_in_line(db, "kyiv", clock.now_ms())
     assert following is not None
-    assert following.message_id == elsewhere.id
+    assert following.id == elsewhere.id
 
 
 def test_the_schema_itself_refuses_two_in_flight_in_one_chat(db: Db, add: Add, clock: ManualClock) -> None:
@@ -182,9 +183,9 @@ def test_a_chat_leaves_in_the_order_of_acceptance_even_when_a_younger_message_is
     first, second = add(priority="bulk"), add(priority="high")
     behind = Blocked(why="chat_order", behind=first.id, behind_state=State.QUEUED)
     assert claim(db, second.id, owner="me", clock=clock) == behind
-    following = claim_next(db, "kyiv", owner="me", clock=clock)
+    following = next_in_line(db, "kyiv", clock.now_ms())
     assert following is not None
-    assert following.message_id == first.id
+    assert following.id == first.id
 
 
 @pytest.mark.parametrize("rest", [True, False], ids=["resting after a failure", "due"])
@@ -206,17 +207,20 @@ def test_an_older_message_that_does_not_want_to_leave_now_blocks_nobody(
 ) -> None:
     add(**older)
     second = add()
-    following = claim_next(db, "kyiv", owner="me", clock=clock)
+    following = next_in_line(db, "kyiv", clock.now_ms())
     assert following is not None
-    assert following.message_id == second.id
+    assert following.id == second.id
 
 
 def test_urgent_messages_first_then_by_age(db: Db, add: Add, clock: ManualClock) -> None:
     wanted = ("bulk", "normal", "high", "normal", "high")
     ids = [add(to=f"38044000000{n}", priority=priority).id for n, priority in enumerate(wanted)]
-    got = [claim_next(db, "kyiv", owner="me", clock=clock) for _ in range(6)]
-    assert [held and held.message_id for held in got] == [ids[2], ids[4], ids[1], ids[3], ids[0], None]
-    assert claim_next(db, "odesa", owner="me", clock=clock) is None
+    got: list[int] = []
+    while (message := next_in_line(db, "kyiv", clock.now_ms())) is not None:
+        got.append(taken(db, message, clock).message_id)
+    assert got == [ids[2], ids[4], ids[1], ids[3], ids[0]]
+    add()
+    assert next_in_line(db, "odesa", clock.now_ms()) is None, "that is another hotel's"
 
 
 def test_a_released_message_is_queued_again_and_costs_no_attempt(db: Db, add: Add, clock: ManualClock) -> None:

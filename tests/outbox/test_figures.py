@@ -8,13 +8,14 @@ from greenbot.clock import ManualClock
 from greenbot.db.audit import Operator
 from greenbot.db.connect import Db
 from greenbot.outbox.actions import Cancel, Edit, Hold, Release, Retry
-from greenbot.outbox.claims import claim_next, mark_sending, release
+from greenbot.outbox.claims import Claim, claim, mark_sending, release
 from greenbot.outbox.decide import Change
 from greenbot.outbox.figures import Pace, Why, pace, quantile, reasons
 from greenbot.outbox.listing import Filters, list_messages
 from greenbot.outbox.operate import Action, Seen, carry_out
 from greenbot.outbox.retention import Retention, purge
 from greenbot.outbox.states import Reason, State
+from greenbot.outbox.turn import next_in_line
 from tests.outbox.conftest import ACCEPTED, Add, Line, Send
 
 COUNTED_BY_HAND = """
@@ -43,8 +44,10 @@ def test_the_reasons_equal_a_count_by_hand_whatever_happens(db: Db, add: Add, cl
         if choice < 0.4:
             add(to=f"3804400{number:05d}", instance=rng.choice(["kyiv", "odesa"]))
         elif choice < 0.6:
-            held = claim_next(db, rng.choice(["kyiv", "odesa"]), owner="worker", clock=clock)
-            if held is not None:
+            message = next_in_line(db, rng.choice(["kyiv", "odesa"]), clock.now_ms())
+            if message is not None:
+                held = claim(db, message.id, owner="worker", clock=clock)
+                assert isinstance(held, Claim)
                 release(db, mark_sending(db, held, clock=clock), rng.choice(AFTER_POST), clock=clock)
         elif choice < 0.65:
             # Rules give a waiting message another cause without a new epoch.

@@ -13,6 +13,7 @@ from greenbot.outbox.resolve import DeclareSent, Drop, SendAgain
 from greenbot.outbox.states import State
 from greenbot.outbox.statuses import StatusNews, apply
 from greenbot.outbox.table import get
+from greenbot.outbox.turn import next_in_line
 from tests.outbox.conftest import ACCEPTED, OTHER_GUEST, Add
 from tests.outbox.test_reconcile import AMBIGUOUS, post
 
@@ -79,13 +80,11 @@ def test_who_looked_at_an_earlier_doubt_decides_nothing_about_a_later_one(
 
 
 def test_what_is_sent_again_goes_first_in_its_chat(db: Db, clock: ManualClock, add: Add, doubt: Message) -> None:
-    from greenbot.outbox.claims import claim_next
-
     add("Younger")
     decide(db, clock, doubt, SendAgain())
-    held = claim_next(db, "kyiv", owner="me", clock=clock)
-    assert held is not None
-    assert held.message_id == doubt.id
+    following = next_in_line(db, "kyiv", clock.now_ms())
+    assert following is not None
+    assert following.id == doubt.id
 
 
 @pytest.mark.parametrize("action", [DeclareSent(), SendAgain(), Drop()], ids=lambda action: action.name)
