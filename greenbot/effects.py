@@ -58,19 +58,22 @@ def effects_of(clock: Clock, *, tags: Tags, hotel: Callable[[str], threads.Hotel
 
 def outbox_hears(tx: "Tx", event: StoredEvent, incoming: Incoming, *, clock: Clock) -> None:
     """A status moves its message on; a message seen leaving settles one whose fate was unknown."""
-    match incoming:
-        case StatusEvent(direction="out") if incoming.remote_id and incoming.status:
-            news = statuses.StatusNews(
-                remote_id=incoming.remote_id,
-                status=incoming.status,
-                at_ms=incoming.at_ms,
-                description=incoming.description,
-            )
-            statuses.apply_in(tx, event.instance, news, clock=clock, actor=ACTOR)
-        case MessageEvent(direction="api") if incoming.remote_id:
-            _settle(tx, event, incoming, clock)
-        case _:
-            pass
+    news = status_news(incoming)
+    if news is not None:
+        statuses.apply_in(tx, event.instance, news, clock=clock, actor=ACTOR)
+    elif isinstance(incoming, MessageEvent) and incoming.direction == "api" and incoming.remote_id:
+        _settle(tx, event, incoming, clock)
+
+
+def status_news(incoming: Incoming) -> statuses.StatusNews | None:
+    """What an event says about the fate of a message that we sent; None when nothing."""
+    if not isinstance(incoming, StatusEvent) or incoming.direction != "out":
+        return None
+    if not incoming.remote_id or not incoming.status:
+        return None
+    return statuses.StatusNews(
+        remote_id=incoming.remote_id, status=incoming.status, at_ms=incoming.at_ms, description=incoming.description
+    )
 
 
 def _settle(tx: "Tx", event: StoredEvent, incoming: MessageEvent, clock: Clock) -> None:

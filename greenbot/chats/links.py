@@ -3,6 +3,7 @@
 Nothing is rewritten by a link: each entry keeps the id it came with, so a link can be taken back.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -123,6 +124,12 @@ def link_in(tx: "Tx", wanted: Link, *, now_ms: int) -> bool:
         return True
     _merge(tx, origin=hidden["id"], to=known["id"])
     return True
+
+
+def learn(db: "Db", found: Iterable[Link], *, now_ms: int) -> int:
+    """Join the threads of guests whom GREEN-API named by both ids; how many were news. Raises Busy, StoreError."""
+    with db.write() as tx:
+        return sum(link_in(tx, one, now_ms=now_ms) for one in found)
 
 
 def _merge(tx: "Tx", *, origin: int, to: int) -> None:

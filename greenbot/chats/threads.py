@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from greenbot.chats import changes, links, tally
 from greenbot.chats.chat import folded, kind_of
 from greenbot.chats.said import Event, Said, Sense, call_said, message_said, storable
-from greenbot.messages.incoming.identity import evidence, is_linkable
+from greenbot.messages.incoming.identity import evidence
 from greenbot.messages.incoming.model import CallEvent, Incoming, MessageEvent, StatusEvent
 
 if TYPE_CHECKING:
@@ -95,12 +95,11 @@ def _message(tx: "Tx", event: Event, message: MessageEvent, hotel: Hotel) -> Non
         _tell(tx, chat, said)
 
 
-def _link(tx: "Tx", event: Event, message: MessageEvent | CallEvent) -> None:
+def _link(tx: "Tx", event: Event, message: MessageEvent) -> None:
     """Where the wire itself says that a hidden id and a number are one guest, they become one thread."""
     for found in evidence(message):
-        if is_linkable(found):
-            link = links.Link(instance=event.instance, lid=found.lid, chat_id=found.person, evidence=found.evidence)
-            links.link_in(tx, link, now_ms=event.received_at_ms)
+        link = links.Link(instance=event.instance, lid=found.lid, chat_id=found.person, evidence=found.evidence)
+        links.link_in(tx, link, now_ms=event.received_at_ms)
 
 
 def _call(tx: "Tx", event: Event, call: CallEvent) -> None:

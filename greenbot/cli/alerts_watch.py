@@ -9,8 +9,6 @@ from greenbot.errors import UsageError
 if TYPE_CHECKING:
     from greenbot.db.connect import Row
 
-#: So often, unless told.
-EVERY = "2s"
 LEAST_SECONDS = 0.25
 _FROM_THE_TOP = "\x1b[H\x1b[2J"
 

@@ -50,7 +50,10 @@ class Caller:
 
     def ask(self, method: str, params: Params | None = None) -> object:
         """The answer to a question. Raises the GreenbotError of a failed call."""
-        return self._made(method, params or {}, None)
+        found = self._made(method, params or {}, None)
+        if not self._run.read_only:
+            self._learn(method, params or {}, found)
+        return found
 
     def ask_list(self, method: str, params: Params | None = None) -> list[Row]:
         """The same where the answer is a list of things."""
@@ -93,6 +96,18 @@ class Caller:
                 self._note(action, {**(facts or {}), "failed": error.code()})
             raise
         return answer if isinstance(answer, Mapping) else {}
+
+    def _learn(self, method: str, params: Params, answer: object) -> None:
+        """Some answers name a guest by number and by hidden id; such a guest's two threads become one."""
+        from greenbot.messages.incoming.identity import of_answer
+
+        found = of_answer(method, params, answer)
+        if found:
+            from greenbot.chats.links import Link, learn
+
+            name = self.instance.name
+            links = [Link(instance=name, lid=one.lid, chat_id=one.person, evidence=one.evidence) for one in found]
+            learn(self._run.store, links, now_ms=self._run.clock.now_ms())
 
     def _note(self, action: str, facts: Params) -> None:
         from greenbot.db.audit import note

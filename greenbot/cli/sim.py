@@ -197,6 +197,27 @@ def guest(
     run.out.record({"id_message": id_message}, essential="id_message")
 
 
+@group.command("phone", instance=True)
+def phone(
+    run: Run,
+    chat: Annotated[str, typer.Argument(metavar="CHAT", help="The guest's number.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What the hotel writes.")],
+    url: Url = None,
+) -> None:
+    """Let somebody write to a guest on the number's own phone, past greenbot.
+
+    Whoever answers has read what the guest wrote: that is told too.
+
+    Examples:
+    greenbot sim phone 380441234567 "Yes, until ten." -i grand-kyiv
+    """
+    from greenbot.chat_id import parse_chat_id
+    from greenbot.cli.simulators import number_to_act_on, remote
+
+    id_message = remote(run, url).phone_writes(parse_chat_id(chat), text, instance=number_to_act_on(run))
+    run.out.record({"id_message": id_message}, essential="id_message")
+
+
 scenario = group.group("scenario", help="Scripted faults, events and guests with assertions.")
 
 

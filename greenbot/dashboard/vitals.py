@@ -13,7 +13,6 @@ from greenbot.overview import Overview
 NAME, VALUE, BETWEEN = 9, 7, 2
 #: On fewer columns, or fewer rows of the whole screen, the figures stand closer and most trends go.
 LEAST_WIDTH, LEAST_HEIGHT = 76, 20
-SHORT_LINES, FULL_LINES = 4, 5
 
 
 def is_full(size: tuple[int, int]) -> bool:
@@ -22,7 +21,7 @@ def is_full(size: tuple[int, int]) -> bool:
 
 
 def draw(overview: Overview, width: int, ink: Ink, *, full: bool) -> list[Line]:
-    """`FULL_LINES` lines, or `SHORT_LINES`."""
+    """Five lines, or four where there is no room for all trends."""
     if not full:
         return _short(overview, width, ink)
     left = min(max(width * 3 // 8, 20), 1 + NAME + VALUE + 2 + MINUTES)

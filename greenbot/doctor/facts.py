@@ -86,7 +86,6 @@ class StoreFact:
     #: None: the check was not finished in its time.
     problems: Sequence[str] | None
     last_backup_at_ms: int | None = None
-    last_restore_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +183,6 @@ class LogsFact:
     place: str
     is_writable: bool
     current_bytes: int
-    #: Since the first line of the current file.
-    current_age_ms: int
     kept_files: int
     total_bytes: int
     free_bytes: int

@@ -66,8 +66,6 @@ TRANSITIONS: dict[tuple[State, State], tuple[Reason, ...]] = {
 OPEN = (S.STORED, S.PROCESSING)
 #: Nothing happens to these any more without a person.
 OVER = (S.DONE, S.DEAD, S.QUARANTINED)
-#: Why an event may be quarantined on arrival.
-ON_ARRIVAL = (R.FOREIGN, R.STALE, R.UNREADABLE)
 
 
 def may_move(origin: State, target: State, reason: Reason) -> bool:

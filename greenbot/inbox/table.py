@@ -40,10 +40,6 @@ _NEWEST = " order by id desc limit :limit"
 _OLDEST = " order by id limit :limit"
 PAGES = {(rows, order): f"{rows}{_FILTERS}{order}" for rows in (_ANY, _OPEN, _OF_CHAT) for order in (_NEWEST, _OLDEST)}
 HISTORY = "select * from event_log where event_id = :id order by id"
-OPEN_COUNTS = """
-select instance, state, count(*) as events, min(received_at_ms) as oldest_at_ms from events indexed by events_open
- where state <> 'done' group by instance, state order by instance, state
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +65,6 @@ class LogLine:
     reason: Reason
     detail: str | None
     actor: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenCount:
-    """How many events of an instance are in a state that is not `done`, and when the first of them came."""
-
-    instance: str
-    state: State
-    events: int
-    oldest_at_ms: int
 
 
 def get(reader: "Db | Tx", event_id: int) -> StoredEvent:
@@ -134,16 +120,3 @@ def _line(row: "Row") -> LogLine:
         detail=row["detail"],
         actor=row["actor"],
     )
-
-
-def open_counts(db: "Db") -> list[OpenCount]:
-    """What waits, is worked on, or wants a person, by instance. Raises Busy, StoreError."""
-    return [
-        OpenCount(
-            instance=row["instance"],
-            state=State(row["state"]),
-            events=row["events"],
-            oldest_at_ms=row["oldest_at_ms"],
-        )
-        for row in db.all(OPEN_COUNTS)
-    ]

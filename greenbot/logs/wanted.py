@@ -30,11 +30,6 @@ class Wanted:
     until: str | None = None
     match: re.Pattern[str] | None = None
 
-    @property
-    def asks_for_fields(self) -> bool:
-        """Whether a line that is none of ours, without fields, cannot be meant."""
-        return bool(self.needles()) or self.instances is not None
-
     def needles(self) -> list[Needles]:
         """For each condition the bytes of which one must stand in the line."""
         groups: list[Needles] = []

@@ -89,15 +89,6 @@ def rolled_trend(
     return steps
 
 
-def by_instance(db: "Db", names: Names, since_s: int, series: Sequence[Series]) -> dict[str, Cell]:
-    """What each instance did since a moment that is at most an hour ago. Raises Busy, StoreError."""
-    found: dict[str, Cell] = {}
-    for stored in since(db, names, since_s):
-        if stored.key.series in series:
-            found.setdefault(stored.key.instance, Cell()).merge(stored.cell)
-    return found
-
-
 def _pieces(
     db: "Db", names: Names, stretch: Stretch, series: Sequence[Series], instance: str
 ) -> Iterator[tuple[int, Cell]]:

@@ -13,7 +13,7 @@ from greenbot.metrics.series import Series, call_failed, call_label
 
 if TYPE_CHECKING:
     from greenbot.api.client import CallRecord
-    from greenbot.db.connect import Db, Tx
+    from greenbot.db.connect import Db
 
 _OF_CLASS = {"send": Series.SEND, "query": Series.QUERY, "transfer": Series.TRANSFER, "poll": Series.POLL}
 
@@ -83,10 +83,6 @@ class Recorder:
     def is_empty(self) -> bool:
         """Nothing was counted since the last flush."""
         return not self._cells
-
-    def flush_in(self, tx: "Tx", names: Names) -> None:
-        """Write what was counted in a transaction of the caller's, and begin anew."""
-        append(tx, names, self._taken())
 
     def flush(self, db: "Db", names: Names) -> None:
         """Write what was counted, and begin anew. Raises Busy, StoreError; what was counted is kept then."""

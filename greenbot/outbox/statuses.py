@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from greenbot.clock import Clock
-from greenbot.outbox.appearance import Fields, Sighting
+from greenbot.outbox.appearance import Sighting
 from greenbot.outbox.claims import move
 from greenbot.outbox.decide import Change
 from greenbot.outbox.message import Delivery, Message
@@ -27,8 +27,6 @@ LADDER: tuple[Delivery, ...] = ("sent", "delivered", "read")
 REFUSALS = ("failed", "noAccount", "notInGroup", "yellowCard", "suspended")
 #: A failed edit is told as a failed message.
 _OF_AN_EDIT = "editing time"
-
-STALLED_MS = 900_000
 
 BY_REMOTE_ID = "select * from messages where instance = :instance and remote_id = :remote_id"
 DELIVERED = "update messages set delivery = :delivery, delivery_at_ms = :at where id = :id"
@@ -118,22 +116,6 @@ def news_of(sighting: Sighting) -> StatusNews | None:
     if not sighting.status or not sighting.remote_id:
         return None
     return StatusNews(remote_id=sighting.remote_id, status=sighting.status, description=sighting.description)
-
-
-def news_of_notification(body: Fields) -> StatusNews | None:
-    """What an outgoingMessageStatus says (GREEN-API docs: OutgoingMessageStatus); None for any other body."""
-    if body.get("typeWebhook") != "outgoingMessageStatus":
-        return None
-    remote_id, status, description = (body.get(name) for name in ("idMessage", "status", "description"))
-    seconds = body.get("timestamp")
-    if not isinstance(remote_id, str) or not isinstance(status, str):
-        return None
-    return StatusNews(
-        remote_id=remote_id,
-        status=status,
-        at_ms=round(seconds * 1000) if isinstance(seconds, int | float) else None,
-        description=description if isinstance(description, str) else "",
-    )
 
 
 def silent_of(reader: Reader, instance: str, *, until_ms: int, most: int = 50) -> list[Message]:

@@ -43,11 +43,6 @@ def paid(budget: Budget, *, after_timeout: bool, now_ms: int) -> Budget | None:
     return Budget(tenths=max(0, budget.tenths - price), paid_at_ms=now_ms)
 
 
-def earned(budget: Budget) -> Budget:
-    """The budget after a success."""
-    return Budget(tenths=min(FULL_TENTHS, budget.tenths + 1), paid_at_ms=budget.paid_at_ms)
-
-
 def pay(db: "Db", instance: str, clock: Clock, *, after_timeout: bool) -> Payment:
     """Pay for one retry of this instance. Raises Busy, StoreError."""
     with writing(db) as tx:
@@ -76,11 +71,6 @@ def earn_in(tx: "Tx", instance: str, clock: Clock) -> None:
         boot_id=clock.boot_id(),
         full=FULL_TENTHS,
     )
-
-
-def budget_of(reader: Reader, instance: str, clock: Clock) -> Budget:
-    """What an instance has left. Raises Busy, StoreError."""
-    return _load(reader, instance, clock.boot_id())
 
 
 def _load(reader: Reader, instance: str, boot_id: str) -> Budget:

@@ -125,12 +125,6 @@ class Breaker:
         if self._pending != Tally():
             self._change(lambda circuit: circuit)
 
-    def flush_in(self, tx: "Tx") -> None:
-        """The same in a transaction that is under way; if it is rolled back, nobody learns of it."""
-        if self._pending != Tally():
-            self._change_in(tx, lambda circuit: circuit)
-            self._told()
-
     def force_open(self, reason: str) -> Circuit:
         """Let nothing out any more, until `resume`. Raises Busy, StoreError."""
         return self._insist(lambda circuit: forced(circuit, reason, now_ms=self._clock.boot_ms()))

@@ -42,11 +42,6 @@ class Head:
         """The value of a header that came exactly once, else None."""
         return None if name in self.repeated else self.headers.get(name)
 
-    @property
-    def has_body(self) -> bool:
-        """Whether anything follows this head."""
-        return self.chunked or self.content_length > 0
-
 
 def parse_head(raw: bytes, *, most_lines: int) -> Head:
     """The head in `raw`, which ends before the empty line. Raises `BadHead`."""

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from greenbot.simulator import actions, events, scenario, scenario_steps
 from greenbot.simulator.faults import KINDS, ArmedFault
-from greenbot.simulator.incoming import guest_writes
+from greenbot.simulator.incoming import guest_writes, phone_writes
 from greenbot.simulator.notifications import is_loopback_host
 from greenbot.simulator.world import Instance, World
 
@@ -219,6 +219,12 @@ async def _guest(world: World, request: web.Request) -> object:
     return {"idMessage": message.id_message}
 
 
+async def _phone(world: World, request: web.Request) -> object:
+    body = await _body(request)
+    instance = actions.find_instance(world, body.get("instance"))
+    return {"idMessage": phone_writes(instance, str(body["chat"]), str(body["text"])).id_message}
+
+
 async def _scenario(world: World, request: web.Request) -> object:
     body = await _body(request)
     script = scenario.shipped(str(body["name"])) if "name" in body else scenario.parse(str(body["toml"]))
@@ -244,5 +250,6 @@ _ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", "reset", _reset),
     ("POST", "trigger", _trigger),
     ("POST", "guest", _guest),
+    ("POST", "phone", _phone),
     ("POST", "scenario", _scenario),
 )

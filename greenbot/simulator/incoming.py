@@ -55,8 +55,33 @@ def guest_writes(
     return message
 
 
+def phone_reads(instance: Instance, chat_id: str) -> int:
+    """Let the instance's own user look at a chat on the phone; how many messages that made read.
+
+    GREEN-API docs: IncomingMessageStatus, one notification for each of them.
+    """
+    unread = instance.journal.unread_in(chat_id)
+    for message in unread:
+        message.is_read = True
+        body = events.incoming_status(
+            instance,
+            instance.world.clock.now(),
+            chat_id=instance.shown_chat_id(chat_id),
+            id_message=message.id_message,
+        )
+        if events.is_switched_on(instance.settings, body):
+            instance.emit("incomingMessageStatus", body)
+    if unread:
+        instance.chat(chat_id).unread_count = 0
+    return len(unread)
+
+
 def phone_writes(instance: Instance, chat_id: str, text: str) -> JournalMessage:
-    """Let the instance's own user type `text` on the phone; it leaves at once, outside the send queue."""
+    """Let the instance's own user type `text` on the phone; it leaves at once, outside the send queue.
+
+    Who answers has read what was there.
+    """
+    phone_reads(instance, chat_id)
     data = messages.text(text)
     message = JournalMessage(
         id_message=instance.new_message_id("3EB0"),

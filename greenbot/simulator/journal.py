@@ -78,6 +78,10 @@ class Journal:
         """Every published message of the chat, oldest first, whether or not it is visible yet."""
         return self._by_chat.get(chat_id, [])
 
+    def unread_in(self, chat_id: str) -> list[JournalMessage]:
+        """What a guest wrote in this chat and nobody has looked at, oldest first."""
+        return [message for message in self.of_chat(chat_id) if message.type == "incoming" and not message.is_read]
+
     def find_seen(self, chat_id: str, id_message: str, now: float) -> JournalMessage | None:
         """What getMessage finds: the message, if it belongs to the chat and has appeared by `now`."""
         message = self._by_id.get(id_message)

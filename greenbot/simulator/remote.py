@@ -86,17 +86,16 @@ class RemoteSimulator:
             self._call("POST", "guest", body if instance is None else body | {"instance": instance})["idMessage"]
         )
 
+    def phone_writes(self, chat: str, text: str, *, instance: str | None = None) -> str:
+        """Somebody of the hotel writes a text on the number's own phone; returns its idMessage."""
+        body: Json = {"chat": chat, "text": text}
+        return str(
+            self._call("POST", "phone", body if instance is None else body | {"instance": instance})["idMessage"]
+        )
+
     def set_state(self, instance: str, state: str) -> None:
         """Put an instance into a state such as notAuthorized."""
         self._call("POST", f"instances/{quote(instance)}/state", {"state": state})
-
-    def set_knobs(self, instance: str, knobs: Json) -> None:
-        """Turn knobs of an instance, such as `{"journal_lag": 30}`."""
-        self._call("POST", f"instances/{quote(instance)}/knobs", knobs)
-
-    def set_settings(self, instance: str, settings: Json) -> None:
-        """Change GREEN-API settings of an instance at once, without its reboot."""
-        self._call("POST", f"instances/{quote(instance)}/settings", settings)
 
     def play(self, *, toml: str | None = None, name: str | None = None) -> Json:
         """Run a scenario from its text, or a shipped one by name; returns its report."""

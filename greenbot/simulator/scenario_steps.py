@@ -6,7 +6,7 @@ from typing import Final
 import aiohttp
 
 from greenbot.simulator import actions
-from greenbot.simulator.incoming import guest_writes
+from greenbot.simulator.incoming import guest_writes, phone_writes
 from greenbot.simulator.methods.registry import METHODS
 from greenbot.simulator.world import Instance, World
 
@@ -102,6 +102,12 @@ async def _guest(world: World, step: Table) -> str:
     return str(step["chat"])
 
 
+async def _phone(world: World, step: Table) -> str:
+    instance = actions.find_instance(world, step.get("instance"))
+    phone_writes(instance, str(step["chat"]), str(step["text"]))
+    return str(step["chat"])
+
+
 async def _call(world: World, step: Table) -> str:
     instance = actions.find_instance(world, step.get("instance"))
     name = str(step["method"])
@@ -143,5 +149,6 @@ STEPS: Final[dict[str, tuple[frozenset[str], frozenset[str], Step]]] = {
     "settings": (frozenset({"set"}), _NONE, _settings),
     "knobs": (frozenset({"set"}), _NONE, _knobs),
     "guest": (frozenset({"chat", "text"}), _NONE, _guest),
+    "phone": (frozenset({"chat", "text"}), _NONE, _phone),
     "call": (frozenset({"method"}), frozenset({"params", "expect"}), _call),
 }

@@ -15,6 +15,7 @@ from greenbot.cli.chats_thread import Look, archive, screen
 from greenbot.clock import ManualClock, SystemClock
 from greenbot.db.connect import connect
 from greenbot.safe_text import safe_text
+from greenbot.simulator.records import Group
 from tests.chats.hotel import GROUP, GUEST, HIDDEN, Hotel, edited, photo, reaction
 from tests.cli.harness import Desk
 from tests.cli.hostile import TEXTS
@@ -52,6 +53,36 @@ def test_the_list_begins_with_who_waits_longest(desk: Desk, hotel: Hotel) -> Non
 def test_a_guest_can_be_named_in_any_usual_way(desk: Desk, hotel: Hotel, to: str) -> None:
     hotel.hear("Is there a pool?")
     assert [row["text"] for row in desk.here("chats", "show", to, "--json").ok().lines] == ["Is there a pool?"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [("contacts", "check", GUEST), ("contacts", "list"), ("groups", "members", GROUP)],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_an_answer_that_names_a_guest_by_both_ids_joins_the_two_threads(
+    desk: Desk, hotel: Hotel, question: tuple[str, ...]
+) -> None:
+    hotel.hear("under my number")
+    hotel.hear("under my hidden id", chat=HIDDEN)
+
+    def prepare() -> None:
+        desk.instance.lids[GUEST] = HIDDEN
+        desk.instance.chat(GUEST).is_contact = True
+        members = {GUEST: "member"}
+        desk.instance.groups[GROUP] = Group(
+            group_id=GROUP, subject="Night", owner=GUEST, created_at=0, members=members, invite_link=""
+        )
+
+    desk.simulator.call(prepare)
+    desk.here(*question, env={"GREENBOT_READ_ONLY": "1"})
+    assert len(desk.here("chats", "list", "--json").ok().lines) == 2, "who may only read joins nobody"
+    desk.here(*question).ok()
+    assert [chat["chat_id"] for chat in desk.here("chats", "list", "--json").ok().lines] == [GUEST]
+    assert [row["text"] for row in desk.here("chats", "show", HIDDEN, "--json").ok().lines] == [
+        "under my number",
+        "under my hidden id",
+    ]
 
 
 @pytest.mark.parametrize("to", ["380999999999", "@nobody", "77"])

@@ -10,7 +10,7 @@ from greenbot.db.connect import Db, connect
 from greenbot.metrics import cells
 from greenbot.metrics.cell import Cell
 from greenbot.metrics.names import FLEET, Names
-from greenbot.metrics.query import Stretch, by_instance, reading, trend
+from greenbot.metrics.query import Stretch, reading, trend
 from greenbot.metrics.rollup import Keep, prune, roll_up
 from greenbot.metrics.series import CALLS, Series
 from greenbot.metrics.window import Window
@@ -114,15 +114,6 @@ def test_a_trend_is_the_window_step_by_step(db: Db) -> None:
         for at_s in range(NOW_S - 7200, NOW_S, 300)
         if (inside := [one for one in happenings if at_s <= one.at_ms // 10_000 * 10 < at_s + 300])
     ]
-
-
-def test_each_instance_has_its_own_figures(db: Db) -> None:
-    names = Names()
-    keep(db, names, [Happening(at_ms=(NOW_S - 60) * 1000, instance=name) for name in ("kyiv", "kyiv", "lviv")])
-    assert {name: cell.n for name, cell in by_instance(db, names, NOW_S - 300, [Series.SEND]).items()} == {
-        "kyiv": 2,
-        "lviv": 1,
-    }
 
 
 def test_rolling_up_twice_or_in_between_counts_nothing_twice(db: Db) -> None:

@@ -3,23 +3,34 @@
 import itertools
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from greenbot.clock import ManualClock
 from greenbot.db.connect import Db
+from greenbot.effects import status_news
+from greenbot.messages.incoming.parse import parse
 from greenbot.outbox.history import log_of
 from greenbot.outbox.message import Message
 from greenbot.outbox.reconcile import Reconciler
 from greenbot.outbox.states import State
-from greenbot.outbox.statuses import LADDER, REFUSALS, StatusNews, apply, news_of_notification, step
+from greenbot.outbox.statuses import LADDER, REFUSALS, StatusNews, apply, step
 from greenbot.outbox.table import get
 from tests.architecture.files import ROOT
 from tests.outbox.conftest import ACCEPTED, Add
 from tests.outbox.shelf import GUEST_CHAT, Shelf
 from tests.outbox.test_reconcile import look, passes, post
 
-WEBHOOKS = ROOT / "tests" / "data" / "webhooks"
+BODIES: dict[str, dict[str, Any]] = {
+    path.stem.partition(".")[2]: json.loads(path.read_text())
+    for path in (ROOT / "tests" / "data" / "webhooks").glob("outgoingMessageStatus.*.json")
+}
+
+
+def told(name: str) -> StatusNews | None:
+    """What a notification as GREEN-API sends it says."""
+    return status_news(parse(json.dumps(BODIES[name]).encode()))
 
 
 @pytest.fixture
@@ -66,8 +77,7 @@ def test_what_has_arrived_cannot_be_refused(db: Db, clock: ManualClock, accepted
 
 
 def test_a_failed_edit_is_not_a_failed_message() -> None:
-    body = json.loads((WEBHOOKS / "outgoingMessageStatus.failed.editWindow.json").read_text())
-    news = news_of_notification(body)
+    news = told("failed.editWindow")
     assert news is not None
     assert step(State.ACCEPTED, "sent", news) is None
 
@@ -86,22 +96,30 @@ def test_a_failed_edit_is_not_a_failed_message() -> None:
     ],
 )
 def test_a_notification_tells_a_status(name: str, state: State, delivery: str | None) -> None:
-    body = json.loads((WEBHOOKS / f"outgoingMessageStatus.{name}.json").read_text())
-    news = news_of_notification(body)
+    news = told(name)
     assert news is not None
     found = step(State.ACCEPTED, None, news)
     assert found is not None
     assert (found.change.state, found.delivery) == (state, delivery)
-    assert news.at_ms == body["timestamp"] * 1000
+    assert news.at_ms == BODIES[name]["timestamp"] * 1000
 
 
 def test_a_status_of_an_unknown_message_is_said_so(db: Db, clock: ManualClock) -> None:
     assert tell(db, clock, "sent") == ["unknown"]
 
 
-@pytest.mark.parametrize("body", [{}, {"typeWebhook": "outgoingMessageStatus"}, {"typeWebhook": "x", "idMessage": 7}])
-def test_other_bodies_are_no_statuses(body: dict[str, object]) -> None:
-    assert news_of_notification(body) is None
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"typeWebhook": "x"},
+        {"typeWebhook": "incomingMessageStatus"},
+        {"idMessage": None},
+        {"status": ""},
+    ],
+    ids=str,
+)
+def test_other_bodies_are_no_statuses_of_ours(changes: dict[str, object]) -> None:
+    assert status_news(parse(json.dumps(BODIES["read"] | changes).encode())) is None
 
 
 # --- without notifications ---------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import pytest
 
 from greenbot.clock import ManualClock
 from greenbot.db.connect import Db
-from greenbot.resilience.budget import PATIENCE_MS, Budget, budget_of, earn_in, earned, paid, pay
+from greenbot.resilience.budget import PATIENCE_MS, Budget, earn_in, paid, pay
 
 
 @pytest.mark.parametrize(
@@ -24,11 +24,6 @@ def test_what_a_retry_costs(tenths: int, after_timeout: bool, since_ms: int, lef
     budget = Budget(tenths=tenths, paid_at_ms=5_000)
     after = paid(budget, after_timeout=after_timeout, now_ms=5_000 + since_ms)
     assert (None if after is None else after.tenths) == left
-
-
-def test_a_success_earns_a_tenth_up_to_ten_tokens() -> None:
-    assert earned(Budget(tenths=0)).tenths == 1
-    assert earned(Budget(tenths=100)).tenths == 100
 
 
 def test_a_storm_of_failures_makes_ten_retries_and_then_one_a_minute(db: Db, clock: ManualClock) -> None:
@@ -53,7 +48,14 @@ def test_a_full_budget_stays_full_and_unwritten(db: Db, clock: ManualClock) -> N
     with db.write() as tx:
         earn_in(tx, "hotel", clock)
     assert db.scalar("select count(*) from retry_budgets") == 0
-    assert budget_of(db, "hotel", clock) == Budget()
+
+
+def test_no_number_of_successes_earns_more_than_ten_tokens(db: Db, clock: ManualClock) -> None:
+    assert pay(db, "hotel", clock, after_timeout=False).paid
+    with db.write() as tx:
+        for _ in range(50):
+            earn_in(tx, "hotel", clock)
+    assert [pay(db, "hotel", clock, after_timeout=False).paid for _ in range(11)] == [True] * 10 + [False]
 
 
 def test_instances_do_not_pay_for_each_other_and_a_new_boot_forgets(
@@ -62,6 +64,6 @@ def test_instances_do_not_pay_for_each_other_and_a_new_boot_forgets(
     for _ in range(10):
         pay(db, "hotel", clock, after_timeout=False)
     assert pay(db, "villa", clock, after_timeout=False).paid
-    assert budget_of(db, "hotel", clock).tenths == 0
+    assert not pay(db, "hotel", clock, after_timeout=False).paid
     monkeypatch.setattr(clock, "boot_id", lambda: "the next boot")
     assert pay(db, "hotel", clock, after_timeout=False).paid

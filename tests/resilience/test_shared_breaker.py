@@ -74,13 +74,12 @@ def test_successes_are_told_within_a_second_and_failures_at_once(process: Open, 
     assert sum(bucket.calls for bucket in other.circuit().buckets) == 4
 
 
-def test_a_process_that_ends_tells_what_it_has_seen(process: Open, db: Db) -> None:
+def test_a_process_that_ends_tells_what_it_has_seen(process: Open) -> None:
     one, other = process("one"), process("other")
     call(one, "ok")
     one.flush()
     call(other, "ok")
-    with db.write() as tx:
-        other.flush_in(tx)
+    other.flush()
     assert sum(bucket.calls for bucket in one.circuit().buckets) == 2
 
 

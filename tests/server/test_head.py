@@ -11,7 +11,7 @@ def test_a_plain_head_is_read() -> None:
     head = parse_head(POST + b"Authorization:  Bearer x \r\nContent-Length: 12", most_lines=100)
     assert (head.method, head.path, head.query) == ("POST", "/a", "b=c")
     assert head.headers == {b"host": b"h", b"authorization": b"Bearer x", b"content-length": b"12"}
-    assert (head.content_length, head.chunked, head.keep_alive, head.has_body) == (12, False, True, True)
+    assert (head.content_length, head.chunked, head.keep_alive) == (12, False, True)
 
 
 def test_a_header_that_came_twice_is_not_single() -> None:

@@ -9,7 +9,7 @@ import pytest
 from greenbot.simulator.clock import SimClock
 from greenbot.simulator.server import start
 from greenbot.simulator.world import Instance, World
-from tests.simulator.conftest import GUEST, ID_INSTANCE, TOKEN, Answer, Api
+from tests.simulator.conftest import GUEST, ID_INSTANCE, OTHER_GUEST, TOKEN, Answer, Api
 
 pytestmark = pytest.mark.green_api
 
@@ -25,6 +25,13 @@ async def look(api: Api, path: str) -> dict[str, object]:
 
 async def act(api: Api, path: str, body: object = None, *, verb: str = "POST") -> Answer:
     return await api.request(verb, f"{api.url}/_sim/{path}", json=body if body is not None else {})
+
+
+async def written(api: Api, who: str, chat: str, text: str) -> str:
+    """The idMessage of what somebody wrote."""
+    answer = (await act(api, who, {"chat": chat, "text": text})).json
+    assert isinstance(answer, dict)
+    return str(answer["idMessage"])
 
 
 class TestLooking:
@@ -98,6 +105,34 @@ class TestChanging:
         assert waiting.body["idMessage"] == answer["idMessage"]
         assert (await api.post("getMessage", {"chatId": GUEST} | answer)).status == 200
 
+    async def test_who_answers_on_the_phone_has_read_what_was_there(self, api: Api, instance: Instance) -> None:
+        instance.settings |= {"incomingWebhook": "yes", "incomingMessageStatusWebhook": "yes"}
+        instance.settings |= {"outgoingMessageWebhook": "yes", "outgoingWebhook": "yes"}
+        asked = [await written(api, "guest", GUEST, text) for text in ("Hi", "Is the pool open?")]
+        await written(api, "guest", OTHER_GUEST, "Nobody looks at this")
+        answered = await written(api, "phone", GUEST, "Until ten.")
+        told = [(each.body["typeWebhook"], each.body["idMessage"]) for each in instance.notifications.waiting()]
+        assert told[3:] == [
+            ("incomingMessageStatus", asked[0]),
+            ("incomingMessageStatus", asked[1]),
+            ("outgoingMessageReceived", answered),
+            ("outgoingMessageStatus", answered),
+        ]
+        assert (instance.chat(GUEST).unread_count, instance.chat(OTHER_GUEST).unread_count) == (0, 1)
+
+    @pytest.mark.parametrize(
+        "settings",
+        [{"incomingMessageStatusWebhook": "no"}, {"markIncomingMessagesReaded": "yes"}],
+        ids=["switched off", "GREEN-API reads everything at once"],
+    )
+    async def test_a_reading_is_told_only_where_somebody_read_and_it_is_wanted(
+        self, api: Api, instance: Instance, settings: dict[str, object]
+    ) -> None:
+        instance.settings |= {"incomingWebhook": "yes", "incomingMessageStatusWebhook": "yes"} | settings
+        await act(api, "guest", {"chat": GUEST, "text": "Hi"})
+        await act(api, "phone", {"chat": GUEST, "text": "Hello"})
+        assert [each.body["typeWebhook"] for each in instance.notifications.waiting()] == ["incomingMessageReceived"]
+
     async def test_events_are_triggered_in_numbers(self, api: Api, instance: Instance) -> None:
         instance.settings["incomingWebhook"] = "yes"
         body = {"event": "imageMessage", "count": 3, "set": {"messageData.fileMessageData.caption": "Pool"}}
@@ -157,6 +192,7 @@ class TestChanging:
             ("advance", {"seconds": "soon"}, "send {"),
             ("advance", {"seconds": -1}, "does not go back"),
             ("guest", {"chat": GUEST}, "text"),
+            ("phone", {"chat": GUEST}, "text"),
             ("instances", {"id": 7}, "an instance has id, token"),
             (f"instances/{ID_INSTANCE}/state", {"state": "happy"}, "no state is called"),
             (f"instances/{ID_INSTANCE}/knobs", {"volume": 11}, "no knob is called"),

@@ -88,6 +88,10 @@ class TestPlaying:
         [[step]]
         do = "clear-faults"
         [[step]]
+        do = "phone"
+        chat = "11001234568@c.us"
+        text = "Hello from the desk"
+        [[step]]
         do = "call"
         method = "sendMessage"
         params = { chatId = "11001234568@c.us", message = "Hello Anna" }
@@ -130,7 +134,7 @@ class TestPlaying:
         """
         report = await scenario.play(instance.world, scenario.parse(text))
         assert report.failures == ()
-        assert (len(report.steps), report.checked) == (11, 7)
+        assert (len(report.steps), report.checked) == (12, 7)
 
     async def test_an_unexpected_answer_ends_the_play(self, instance: Instance) -> None:
         script = scenario.parse('[[step]]\ndo = "call"\nmethod = "sendMessage"\n' + SEND)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from greenbot.clock import Clock
 from greenbot.doctor.facts import CanaryFact, LogsFact, Missing
-from greenbot.logs.line import FREE_TEXTS, at_ms_of
+from greenbot.logs.line import FREE_TEXTS
 from greenbot.logs.rotation import rotated
 from greenbot.redact import Secret, encodings
 from greenbot.wiring import open_log
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from greenbot.config.settings import Settings
     from greenbot.logs.line import Field
 
-_HEAD_BYTES = 64
 
-
-def place(settings: "Settings", clock: Clock) -> LogsFact | Missing:
+def place(settings: "Settings", _clock: Clock) -> LogsFact | Missing:
     """The log files. Raises OSError."""
     if settings.log_place.to != "file":
         return Missing(why=f"the log goes to {settings.log_place.to}", is_wanted=False)
@@ -33,17 +31,10 @@ def place(settings: "Settings", clock: Clock) -> LogsFact | Missing:
         place=str(file),
         is_writable=os.access(folder, os.W_OK) and (not file.exists() or os.access(file, os.W_OK)),
         current_bytes=size,
-        current_age_ms=_age_ms(file, clock) if size else 0,
         kept_files=len(older),
         total_bytes=size + sum(path.stat().st_size for path in older if path.exists()),
         free_bytes=room.f_bavail * room.f_frsize,
     )
-
-
-def _age_ms(file: Path, clock: Clock) -> int:
-    with file.open("rb") as opened:
-        begun_ms = at_ms_of(opened.read(_HEAD_BYTES))
-    return 0 if begun_ms is None else clock.now_ms() - begun_ms
 
 
 def canaries(settings: "Settings", clock: Clock) -> CanaryFact:

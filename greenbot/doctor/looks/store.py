@@ -67,7 +67,6 @@ select max(until_at_ms) from silences
 FAILED_NOTICES = "select count(*) from notice_deliveries where state = 'failed' and created_at_ms > :since"
 BEATS = "select part, max(at_ms) as at_ms from metric_beats group by part"
 LOOKED = "select done_at_ms from duties where name = 'evaluator'"
-RESTORED = "select max(at_ms) from audit where subject = 'store' and action = 'db.restore'"
 DAY_MS = 86_400_000
 
 
@@ -91,7 +90,6 @@ def store(settings: "Settings", clock: Clock) -> StoreFact | Missing:
             wal_bytes=_size(path.with_name(path.name + "-wal")),
             problems=_problems(found, clock, deadline),
             last_backup_at_ms=_moment(found, LAST) if knows_audit else None,
-            last_restore_at_ms=_moment(found, RESTORED) if knows_audit else None,
         )
 
 

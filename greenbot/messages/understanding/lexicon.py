@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from greenbot.messages.understanding.phrases import Match, PhraseTable, number_of
 from greenbot.messages.understanding.rules import LanguageRules, builtin
-from greenbot.messages.understanding.tokens import Token, variants
+from greenbot.messages.understanding.tokens import Token
 
 _PHRASE_KEYS = [
     "in_days",
@@ -78,10 +78,6 @@ class Lexicon:
     def number(self, tokens: Sequence[Token], place: int) -> int | None:
         """The whole number at `place`, in digits or as a word."""
         return number_of(tokens[place], self.numbers) if 0 <= place < len(tokens) else None
-
-    def is_any(self, key: str, token: Token) -> bool:
-        """Whether this single token is in the list."""
-        return any(self.tables[key].has(form) for form in variants(token.text))
 
 
 def lexicon(codes: tuple[str, ...]) -> Lexicon:

@@ -5,31 +5,6 @@ from typing import Literal
 
 EntityKind = Literal["date", "time", "email", "phone", "url", "room", "amount", "booking", "guests"]
 
-ENTITY_KINDS: tuple[EntityKind, ...] = (
-    "date",
-    "time",
-    "email",
-    "phone",
-    "url",
-    "room",
-    "amount",
-    "booking",
-    "guests",
-)
-
-#: The intents that greenbot brings; a rules file may add others by name.
-INTENTS = (
-    "booking",
-    "cancellation",
-    "complaint",
-    "compliment",
-    "question",
-    "request",
-    "check-in",
-    "check-out",
-    "emergency",
-)
-
 #: What is said when no intent was found.
 OTHER = "other"
 

@@ -113,10 +113,6 @@ class PhraseTable(Generic[Payload]):
         for place in range(len(tokens)):
             yield from self.all_at(tokens, place, numbers)
 
-    def has(self, word: str) -> bool:
-        """Whether a phrase of one word is this word."""
-        return any(len(phrase.pieces) == 1 for phrase in self._starting(word))
-
     def _starting(self, word: str) -> tuple[Phrase[Payload], ...]:
         known = self._remembered.get(word)
         if known is None:

@@ -17,7 +17,6 @@ DAY_MINUTES = 1440
 MAX_MINUTES = 60 * 24 * 366
 MAX_COUNT = 1_000_000
 NOT_FOUND = "ID message notfound"
-RECORDING_STATES = ("processing", "ready")
 
 
 @method("getChatHistory", verb="POST")

@@ -28,11 +28,7 @@ MIN_DIGITS, MAX_DIGITS = 11, 16
 async def read_chat(call: Call) -> Answer:
     chat_id = call.instance.real_chat_id(params.chat_id(call.params))
     last = params.optional_text(call.params, "idMessage")
-    unread = [
-        message
-        for message in call.instance.journal.of_chat(chat_id)
-        if message.type == "incoming" and not message.is_read
-    ]
+    unread = call.instance.journal.unread_in(chat_id)
     marked = _up_to(unread, last)[:MAX_READ_AT_ONCE]
     for message in marked:
         message.is_read = True

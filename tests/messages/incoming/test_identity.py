@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from greenbot.messages.incoming.identity import Link, Seen, evidence, is_linkable, link, of_message, of_record
+from greenbot.messages.incoming.identity import Link, evidence, of_answer
 from greenbot.messages.incoming.parse import parse
 from tests.messages.incoming.wire import EVENTS, body, raw
 
@@ -20,7 +20,7 @@ def said(sender: dict[str, Any], name: str = "incomingMessageReceived.textMessag
 
 
 def certain(evidence_name: str) -> tuple[Link, ...]:
-    return (Link(lid=LID, person=PERSON, evidence=evidence_name, confidence="certain"),)
+    return (Link(lid=LID, person=PERSON, evidence=evidence_name),)
 
 
 PROOF = [
@@ -69,55 +69,42 @@ def test_no_documented_event_links_anybody(name: str) -> None:
     assert evidence(parse(raw(body(name)))) == ()
 
 
-def test_the_only_other_one_in_a_call_is_likely_the_caller() -> None:
-    call = body("outgoingCall.pickUp") | {"from": LID}
-    assert [each.confidence for each in evidence(parse(raw(call)))] == ["likely"]
-    two = [{"wid": PERSON}, {"wid": OTHER}]
-    assert evidence(parse(raw(call | {"participants": two}))) == ()
+def joined(method: str, answer: object, asked: str = "") -> list[tuple[str, str]]:
+    return [(found.lid, found.person) for found in of_answer(method, {"chatId": asked}, answer)]
 
 
-SEEN = [
-    (Seen(remote_id=LONG_ID, chat_id=LID, at_ms=1000), Seen(remote_id=LONG_ID, chat_id=PERSON, at_ms=4000), "certain"),
-    (Seen(remote_id=LONG_ID, chat_id=PERSON, at_ms=1000), Seen(remote_id=LONG_ID, chat_id=LID, at_ms=1000), "certain"),
-    (Seen(remote_id=LONG_ID, chat_id=LID, at_ms=1000), Seen(remote_id=LONG_ID, chat_id=PERSON, at_ms=7000), "likely"),
-    (Seen(remote_id=LONG_ID, chat_id=LID), Seen(remote_id=LONG_ID, chat_id=PERSON, at_ms=1000), "likely"),
-    (Seen(remote_id="BAE5", chat_id=LID, at_ms=1), Seen(remote_id="BAE5", chat_id=PERSON, at_ms=1), None),
-    (Seen(remote_id=LONG_ID, chat_id=LID), Seen(remote_id=LONG_ID + "1", chat_id=PERSON), None),
-    (Seen(remote_id=LONG_ID, chat_id=OTHER), Seen(remote_id=LONG_ID, chat_id=PERSON), None),
-    (Seen(remote_id=LONG_ID, chat_id=LID), Seen(remote_id=LONG_ID, chat_id=LID), None),
-    (Seen(remote_id="", chat_id=LID), Seen(remote_id="", chat_id=PERSON), None),
+CHECKED = [
+    ("", {"existsWhatsapp": True, "chatId": LID, "phoneNumber": PERSON}, True),
+    ("", {"chatId": LID, "phoneNumber": 11001234568}, True),
+    (PERSON, {"existsWhatsapp": True, "chatId": LID, "fromCache": False}, True),
+    (LID, {"existsWhatsapp": True, "chatId": LID, "fromCache": False}, False),
+    (PERSON, {"existsWhatsapp": False, "chatId": ""}, False),
+    (OTHER, {"chatId": LID, "phoneNumber": PERSON}, False),
+    ("", {"chatId": LID, "lid": "255508384256027@lid", "phoneNumber": PERSON}, False),
+    ("", {"chatId": LID, "phoneNumber": True}, False),
+    ("", {}, False),
+    ("", "not an object", False),
 ]
 
 
-@pytest.mark.parametrize(("one", "other", "confidence"), SEEN)
-def test_one_message_in_two_chats_is_evidence(one: Seen, other: Seen, confidence: str | None) -> None:
-    found = of_message(one, other)
-    assert (found.confidence if found else None) == confidence
-    assert found is None or (found.lid, found.person) == (LID, PERSON)
+@pytest.mark.parametrize(("asked", "answer", "is_link"), CHECKED)
+def test_a_check_that_names_both_links_unless_it_contradicts_itself(asked: str, answer: object, is_link: bool) -> None:
+    assert joined("checkWhatsapp", answer, asked) == [(LID, PERSON)] * is_link
 
 
-def test_one_likely_piece_is_not_enough() -> None:
-    likely, sure = link(LID, PERSON, "x", "likely"), link(PERSON, LID, "x", "certain")
-    assert likely is not None
-    assert sure is not None
-    assert not is_linkable(likely)
-    assert is_linkable(likely, agreeing=2)
-    assert is_linkable(sure)
-
-
-RECORDS = [
-    ({"existsWhatsapp": True, "chatId": LID, "phoneNumber": PERSON}, True),
-    ({"chatId": LID, "phoneNumber": 11001234568}, True),
-    ({"id": PERSON, "lid": LID, "isAdmin": False}, True),
-    ({"id": PERSON, "lid": None}, False),
-    ({"id": LID, "name": "Anna", "contactName": "11001234568"}, False),
-    ({"chatId": LID, "id": PERSON, "phoneNumber": OTHER}, False),
-    ({"chatId": LID, "lid": "255508384256027@lid", "phoneNumber": PERSON}, False),
-    ({"chatId": LID, "phoneNumber": True}, False),
-    ({}, False),
+LISTED = [
+    ("getGroupData", {"participants": [{"id": PERSON, "lid": LID, "isAdmin": False}]}, True),
+    ("getGroupData", {"participants": [{"id": PERSON, "lid": None}, {"id": PERSON, "lid": ""}, None]}, False),
+    ("getGroupData", {"participants": LID}, False),
+    ("getContacts", [{"id": PERSON, "newChatId": LID, "name": "Anna"}], True),
+    ("getContacts", [{"id": LID, "newChatId": "255508384256027@lid"}], False),
+    ("getContacts", [{"id": LID, "name": "Anna", "contactName": "11001234568"}], False),
+    ("getChats", [{"id": "120363043968066561@g.us", "newChatId": LID}, {"id": PERSON, "newChatId": LID}], True),
+    ("getContactInfo", {"chatId": LID, "phoneNumber": PERSON}, True),
+    ("getAvatar", {"chatId": LID, "phoneNumber": PERSON}, False),
 ]
 
 
-@pytest.mark.parametrize(("record", "is_link"), RECORDS)
-def test_an_answer_that_names_both_links_unless_it_contradicts_itself(record: dict[str, Any], is_link: bool) -> None:
-    assert (of_record(record) is not None) == is_link
+@pytest.mark.parametrize(("method", "answer", "is_link"), LISTED)
+def test_a_list_links_whom_it_names_by_both_ids(method: str, answer: object, is_link: bool) -> None:
+    assert joined(method, answer) == [(LID, PERSON)] * is_link

@@ -12,9 +12,25 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
+
+from greenbot.messages.understanding.model import EntityKind
 
 Half = Literal["tuning", "held-out", "fresh"]
+
+ENTITY_KINDS: tuple[EntityKind, ...] = get_args(EntityKind)
+#: The intents that greenbot brings; a configuration may add others.
+INTENTS = (
+    "booking",
+    "cancellation",
+    "complaint",
+    "compliment",
+    "question",
+    "request",
+    "check-in",
+    "check-out",
+    "emergency",
+)
 
 #: A Wednesday: the day on which every labelled message is read.
 TODAY = date(2026, 5, 6)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from greenbot.messages.understand import understand
-from greenbot.messages.understanding.model import ENTITY_KINDS, INTENTS, OTHER, Understanding
-from tests.messages.understanding.labelled import TODAY, Half, Labelled, labelled
+from greenbot.messages.understanding.model import OTHER, Understanding
+from tests.messages.understanding.labelled import ENTITY_KINDS, INTENTS, TODAY, Half, Labelled, labelled
 
 #: Below so many letters a language may fairly be unknown.
 LEAST_LETTERS = 20

@@ -4,8 +4,7 @@ from functools import cache
 
 import pytest
 
-from greenbot.messages.understanding.model import ENTITY_KINDS, INTENTS
-from tests.messages.understanding.labelled import Half, everything, labelled
+from tests.messages.understanding.labelled import ENTITY_KINDS, INTENTS, Half, everything, labelled
 from tests.messages.understanding.report import PAGE, SECTIONS, Figures, measure, with_figures
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from greenbot.messages.understand import understand
 from greenbot.messages.understanding.cleaning import MOST_CHARACTERS, clean
-from greenbot.messages.understanding.model import INTENTS, OTHER, UNKNOWN
+from greenbot.messages.understanding.model import OTHER, UNKNOWN
 from greenbot.messages.understanding.rules import LANGUAGES, builtin, extended, parse_line
+from tests.messages.understanding.labelled import INTENTS
 
 TODAY = date(2026, 5, 6)
 
