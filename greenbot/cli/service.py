@@ -10,7 +10,7 @@ from greenbot.cli.tree import Group
 from greenbot.errors import Refused, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from greenbot.installed.situation import Scope, Situation
 
@@ -51,7 +51,7 @@ def show(
         str | None,
         typer.Argument(metavar="[NAME]", help="Which one; without it, the list.", autocompletion=_names),
     ] = None,
-    output: Annotated[str | None, output_option("Write it to this file.")] = None,
+    output: Annotated[str | None, output_option("Write it to this file; units for systemd, into this folder.")] = None,
     host: Annotated[
         str, typer.Option("--host", metavar="NAME", help="Under which GREEN-API reaches your proxy.")
     ] = "hotel.example",
@@ -65,17 +65,20 @@ def show(
     Examples:
     greenbot service show
     greenbot service show nginx --host hotel.example
-    greenbot service show systemd --system
+    greenbot service show systemd --system -o units/
     greenbot service show compose -o compose.yaml
     """
     if name is None:
         run.out.rows([{"name": key, "about": about} for key, about in SHOWN.items()], ("name", "about"))
         return
     name = ALIASES.get(name, name)
-    text = _text(name, _situation(run, "system" if system else "user", account=account, host=host), run)
+    of = _situation(run, "system" if system else "user", account=account, host=host)
+    if output is not None and name == "systemd":
+        _write_units(run, Path(output), of)
+        return
+    text = _text(name, of, run)
     if output is not None:
-        run.must_write()
-        _write(run, Path(output), text)
+        _write(run, Path(output).parent, {Path(output).name: text})
     elif run.flags.json:
         run.out.record({"name": name, "text": text})
     else:
@@ -111,16 +114,34 @@ def _text(name: str, of: "Situation", run: Run) -> str:
     return made[name](of)
 
 
-def _write(run: Run, path: Path, text: str) -> None:
-    """A new file, or the same once more; never over what somebody has there. Raises `Refused`."""
+def _write_units(run: Run, folder: Path, of: "Situation") -> None:
+    """Every unit as a file of its own. Raises `UsageError` where a file is named instead of a folder."""
+    from greenbot.installed import texts
+
+    units = texts.units(of)
+    if folder.suffix or (run.cwd / folder).is_file():
+        raise UsageError(
+            f"These are {len(units)} files, and {folder} is one.",
+            hint=f"Name a folder, such as -o units/, or one unit: greenbot service show greenbot.service -o {folder}",
+        )
+    _write(run, folder, units)
+
+
+def _write(run: Run, folder: Path, files: "Mapping[str, str]") -> None:
+    """New files, or the same once more; never over what somebody has there. Raises `Refused`."""
     from greenbot.installed.place import compared, write
 
-    (placed,) = compared({path.name: text}, run.cwd / path.parent)
-    if placed.change == "changed":
-        run.out.block(placed.diff)
-        raise Refused(f"{path} is there already, and says something else.", hint="Name another file, or remove it.")
-    write((placed,))
-    run.out.say(f"{path} is written." if placed.change == "new" else f"{path} holds this already.")
+    run.must_write()
+    placed = compared(files, run.cwd / folder)
+    for file in placed:
+        if file.change == "changed":
+            path = folder / file.path.name
+            run.out.block(file.diff)
+            raise Refused(f"{path} is there already, and says something else.", hint="Name another, or remove it.")
+    write(placed)
+    for file in placed:
+        path = folder / file.path.name
+        run.out.say(f"{path} is written." if file.change == "new" else f"{path} holds this already.")
 
 
 def _situation(run: Run, scope: "Scope", *, account: str = "greenbot", host: str = "hotel.example") -> "Situation":

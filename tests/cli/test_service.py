@@ -56,8 +56,9 @@ def test_each_can_be_shown_and_written(desk: Desk, name: str) -> None:
     text = desk.here("service", "show", name).ok().stdout
     assert text.strip()
     assert desk.here("service", "show", name, "--json").ok().json["text"] == text
-    desk.here("service", "show", name, "-o", "file").ok()
-    assert (desk.folder / "file").read_text() == text
+    desk.here("service", "show", name, "-o", "there").ok()
+    there = desk.folder / "there"
+    assert all(path.read_text() in text for path in there.iterdir()) if there.is_dir() else there.read_text() == text
 
 
 def test_the_list_says_what_each_is_for(desk: Desk) -> None:
@@ -72,6 +73,23 @@ def test_one_unit_of_several_has_its_own_name(desk: Desk) -> None:
     together = desk.here("service", "show", "systemd", "--system", "--account", "hotel").ok().stdout
     assert "# /etc/systemd/system/greenbot.service\n" in together
     assert "User=hotel\n" in together
+
+
+def test_units_are_written_as_files_of_their_own(desk: Desk) -> None:
+    show = ("service", "show", "systemd", "--system", "-o")
+    desk.here(*show, "units").ok()
+    written = sorted(path.name for path in (desk.folder / "units").iterdir())
+    jobs = [f"greenbot-{job}.{kind}" for job in ("backup", "report") for kind in ("service", "timer")]
+    assert written == sorted(["greenbot.service", *jobs])
+    assert [(desk.folder / "units" / name).read_text().count("[Unit]") for name in written] == [1] * len(written)
+    assert "holds this already" in desk.here(*show, "units").ok().stderr
+    in_one = desk.here(*show, "greenbot.service")
+    assert in_one.exit_code == ExitCode.USAGE
+    assert "greenbot service show greenbot.service -o greenbot.service" in in_one.stderr
+    (desk.folder / "units" / "greenbot.service").write_text("mine\n")
+    (desk.folder / "units" / "greenbot-backup.timer").unlink()
+    assert desk.here(*show, "units").exit_code == ExitCode.REFUSED
+    assert not (desk.folder / "units" / "greenbot-backup.timer").exists(), "all or nothing"
 
 
 def test_the_name_of_the_proxy_and_the_port_are_yours(desk: Desk) -> None:
