@@ -36,7 +36,7 @@ INTENTS = (
 TODAY = date(2026, 5, 6)
 SITTINGS = ("first_sitting.jsonl", "second_sitting.jsonl", "third_sitting.jsonl")
 #: Written after the rules.
-FRESH = "fresh.jsonl"
+FRESH = ("fresh.jsonl", "fresh_second.jsonl")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,8 @@ def labelled(half: Half) -> tuple[Labelled, ...]:
 def everything() -> tuple[Labelled, ...]:
     """All labelled messages."""
     sittings = [_message(json.loads(line), is_fresh=False) for name in SITTINGS for line in _lines(name)]
-    return (*sittings, *(_message(json.loads(line), is_fresh=True) for line in _lines(FRESH)))
+    fresh = [_message(json.loads(line), is_fresh=True) for name in FRESH for line in _lines(name)]
+    return (*sittings, *fresh)
 
 
 def _lines(name: str) -> list[str]:
