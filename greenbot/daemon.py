@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Protocol
 
@@ -118,7 +118,7 @@ class Supervisor:
         """Run until `stop`. Raises what made it impossible to go on: `Failed`, or the store's error."""
         foundations = [asyncio.create_task(self._keep_running(part), name=part.name) for part in self._foundations]
         for part in self._foundations:
-            await part.opened()
+            await self._unless_stopped(part.opened())
         tasks = [asyncio.create_task(self._keep_running(part), name=part.name) for part in self._parts]
         await self._stopping.wait()
         await self._end(tasks)
@@ -127,6 +127,13 @@ class Supervisor:
         await self._end(foundations)
         if self._fatal is not None:
             raise self._fatal
+
+    async def _unless_stopped(self, wanted: Coroutine[object, object, None]) -> None:
+        """Wait for something that may never come, such as a disk that hangs; `stop` ends that."""
+        waits = [asyncio.create_task(wanted), asyncio.create_task(self._stopping.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
 
     async def _end(self, tasks: "Sequence[asyncio.Task[None]]") -> None:
         if tasks:

@@ -1,7 +1,9 @@
 """Where the `greenbot` script begins. The one thing answered before anything heavy is imported is the version."""
 
 import gc
+import os
 import sys
+from contextlib import suppress
 
 
 def main() -> None:
@@ -16,10 +18,22 @@ def main() -> None:
     from greenbot.cli.main import main as run
 
     try:
-        sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+        _leave_stores_open(code)
+        sys.exit(code)
     finally:
         # The interpreter searches everything once more at its end, for nothing: the process is over.
         gc.freeze()
+
+
+def _leave_stores_open(code: int) -> None:
+    """After a failed disk, end without the interpreter's good order, which would close them (greenbot.db.failstop)."""
+    failstop = sys.modules.get("greenbot.db.failstop")
+    if failstop is not None and failstop.disk_has_failed():
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(AttributeError, OSError, ValueError):
+                stream.flush()
+        os._exit(code)
 
 
 def _printed(line: str) -> bool:

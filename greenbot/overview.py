@@ -27,6 +27,9 @@ __all__ = [
 
 SEVERITIES = ("critical", "high", "medium", "low")
 
+#: Whether the process of an owner, known of one boot or of none, may still run.
+Lives = Callable[[str, str], bool]
+
 #: A part of a service that was not seen for so long is gone.
 BEAT_MS = 45_000
 
@@ -43,12 +46,20 @@ MESSAGES = "select id, instance, chat_id, kind, state, delivery, state_at_ms, re
 RECENT = MESSAGES + "order by id desc limit :most"
 TROUBLED = MESSAGES + "where state = :state order by id desc limit :most"
 EVENTS = "select id, instance, type, chat_id, state, received_at_ms, reason from events order by id desc limit :most"
-BAD_EVENTS = "select state, count(*) as events from events where state in ('dead', 'quarantined') group by state"
-WAITING_EVENTS = "select count(*) from (select 1 from events where state in ('stored', 'processing') limit 10000)"
+# The index of what is not done holds little; the table holds a month.
+BAD_EVENTS = """
+select state, count(*) as events from events indexed by events_open
+ where state <> 'done' and state in ('dead', 'quarantined') group by state
+"""
+WAITING_EVENTS = """
+select count(*) from (select 1 from events indexed by events_open
+                       where state <> 'done' and state in ('stored', 'processing') limit 10000)
+"""
 #: Of the evaluator counts that it looked at all alerts, not that it runs.
 BEATS = """
-select part, max(at_ms) as at_ms from metric_beats where part <> 'evaluator' group by part
- union all select name, done_at_ms from duties where name = 'evaluator'
+select part, owner, '' as boot_id, at_ms from metric_beats where part <> 'evaluator'
+ union all select name, owner, boot_id, done_at_ms from duties where name = 'evaluator'
+ order by part, at_ms
 """
 
 
@@ -138,9 +149,16 @@ class Overview:
         return any(part.alive for part in self.parts)
 
 
-def take(db: "Db", names: Names, at_ms: int, known: Iterable[str], *, most: int = 12) -> Overview:
+def _anybody(_owner: str, _boot_id: str) -> bool:
+    return True
+
+
+def take(
+    db: "Db", names: Names, at_ms: int, known: Iterable[str], *, most: int = 12, lives: Lives = _anybody
+) -> Overview:
     """Look once. `known` are the configured instances, `most` limits each list of latest things.
 
+    `lives` tells of an owner whether its process still runs: one that ended is gone before its last sign is old.
     Raises Busy, StoreError.
     """
     firing = _firing(db)
@@ -160,7 +178,7 @@ def take(db: "Db", names: Names, at_ms: int, known: Iterable[str], *, most: int 
         trend=now.trend,
         errors=now.errors,
         event_types=now.event_types,
-        parts=_parts(db, at_ms),
+        parts=_parts(db, at_ms, lives),
         queued=now.queued,
         uncertain=now.uncertain,
         stalled=now.stalled,
@@ -194,10 +212,15 @@ def _facts(alerts: "Iterable[AlertView]") -> list[board.Fact]:
     ]
 
 
-def _parts(db: "Db", at_ms: int) -> list[Part]:
-    return [
-        Part(name=row["part"], seen_at_ms=row["at_ms"], alive=at_ms - row["at_ms"] <= BEAT_MS) for row in db.all(BEATS)
-    ]
+def _parts(db: "Db", at_ms: int, lives: Lives) -> list[Part]:
+    """Each part once, though several processes may have had it."""
+    found: dict[str, Part] = {}
+    for row in db.all(BEATS):
+        name, seen_at_ms = row["part"], row["at_ms"]
+        before = name in found and found[name].alive
+        alive = before or (at_ms - seen_at_ms <= BEAT_MS and lives(row["owner"], row["boot_id"]))
+        found[name] = Part(name=name, seen_at_ms=seen_at_ms, alive=alive)
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,7 @@ FORESTALL = """
 insert into hook_deliveries
   (hook_id, event_id, instance, chat_id, webhook_id, state, reason, created_at_ms, state_at_ms)
 select hooks.id, events.id, events.instance, events.chat_id, 'restored-' || events.id, 'dead', :held, :now, :now
-  from hooks join events on events.state in ('stored', 'processing')
+  from hooks join events indexed by events_open on events.state <> 'done' and events.state in ('stored', 'processing')
  where hooks.kind = 'handlers'
     on conflict do nothing
 """

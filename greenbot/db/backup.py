@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from greenbot.clock import Clock, iso_utc
 from greenbot.db import driver
 from greenbot.db.audit import Operator, note
-from greenbot.db.connect import make_private_dir
 from greenbot.db.driver import sqlite
+from greenbot.db.files import make_private_dir
 from greenbot.db.lock import WriteLock
 from greenbot.db.peek import Peek, peek
 from greenbot.db.translate import from_os, translated

@@ -7,15 +7,18 @@ POSIX locks SQLite holds for this process, and acknowledged rows can vanish with
 import os
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from os import getpid
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from greenbot.clock import Clock
 from greenbot.db import driver, migrations
 from greenbot.db.driver import sqlite
+from greenbot.db.failstop import check_disk, disk_has_failed, fail_stop, keep_open
+from greenbot.db.files import files, prepare_file
 from greenbot.db.lock import WriteLock
-from greenbot.db.translate import from_os, is_busy, is_disk_failure, translated
+from greenbot.db.translate import is_busy, is_disk_failure, translated
 from greenbot.errors import Busy, StoreError
 
 if TYPE_CHECKING:
@@ -31,6 +34,12 @@ LOCK_TIMEOUT_SECONDS = 10.0
 #: The driver's cache prefers what was used often, so a connection that migrated first, with hundreds of statements of
 #: one use, would prepare each later one anew at each use, for ever: four times slower.
 STATEMENTS = 1000
+
+#: Commits of a connection between two checkpoints of its own, and bytes that the WAL may have grown by meanwhile.
+CHECKPOINT_COMMITS = 50
+CHECKPOINT_BYTES = 4 * 1024 * 1024
+#: Of so many short-lived processes one looks after a long WAL that it leaves to others.
+CHECKPOINT_SHARE = 16
 
 #: Every message touches a dozen indexes, which 2 MiB, SQLite's own choice, cannot hold for long.
 CACHE_KIB = 16_000
@@ -81,8 +90,11 @@ class Db:
         self._unusable: tuple[str, str] | None = None  # message and hint
         self._committer: ThreadPoolExecutor | None = None
         self._behind: Future[object] | None = None
-        self._identity = _identity(path)
+        self._identity, self._wal_bytes = files(path)
         self._has_wal = _pragma(connection, "journal_mode") == "wal"
+        self._checkpoints = self._has_wal
+        self._commits = 0
+        self._wal_bytes_then = self._wal_bytes
         _open_stores.add(self)
 
     @contextmanager
@@ -104,6 +116,9 @@ class Db:
                 with self._synced(durable=durable), _transaction(self._connection):
                     yield Tx(self._connection)
                 self.check_wal()
+                self._commits += 1
+                if self._is_checkpoint_due():
+                    self._checkpoint()
             finally:
                 self._writing = False
 
@@ -162,13 +177,40 @@ class Db:
         row = self.one(sql, **params)
         return None if row is None else row[0]
 
+    def leave_checkpoints(self) -> None:
+        """From now on somebody else calls `checkpoint` for the commits of this connection."""
+        self._checkpoints = False
+
+    def checkpoint(self) -> int | None:
+        """Move the WAL into the store as far as nobody is disturbed. Its pages; None when somebody else is at it.
+
+        SQLite would do it by itself, and keep to itself what the disk said: a failed sync of the store would be
+        followed by one that succeeds without the pages it was about, and by the end of the WAL that still has them.
+        Raises StoreError.
+        """
+        self._check_usable()
+        self.settle()
+        with self._translated():
+            return self._checkpoint()
+
+    def _checkpoint(self) -> int | None:
+        self._wal_bytes_then = self._wal_bytes
+        row = self._connection.execute("pragma wal_checkpoint(passive)").fetchone()
+        return None if row is None or row[0] else int(row[1])
+
+    def _is_checkpoint_due(self) -> bool:
+        if not self._checkpoints:
+            return False
+        return self._commits % CHECKPOINT_COMMITS == 0 or self._wal_bytes - self._wal_bytes_then > CHECKPOINT_BYTES
+
     def check_wal(self) -> None:
         """Stop when the files under this connection are no longer the ones it opened.
 
         What is written after that would be gone at the next start, so nothing may be acknowledged
         any more. Raises StoreError, now and at every later use.
         """
-        if _identity(self.path) != self._identity:
+        identity, self._wal_bytes = files(self.path)
+        if identity != self._identity:
             self._unusable = (f"The store {self.path} was replaced or removed while greenbot had it open.", _RESTORE)
             self._check_usable()
 
@@ -183,11 +225,22 @@ class Db:
             self.settle()
             if self._committer is not None:
                 self._committer.shutdown()
-            self._connection.close()
+            self._close_connection()
         self._lock.close()
         _open_stores.discard(self)
 
+    def _close_connection(self) -> None:
+        is_long = self._wal_bytes > CHECKPOINT_BYTES and getpid() % CHECKPOINT_SHARE == 0
+        if self._checkpoints and self._unusable is None and self._commits and is_long:
+            with suppress(StoreError):  # what was committed stays, whatever becomes of this
+                self.checkpoint()
+        if disk_has_failed():
+            keep_open(self._connection)
+        else:
+            self._connection.close()
+
     def _check_usable(self) -> None:
+        check_disk()
         if self._unusable is not None:
             message, hint = self._unusable
             raise StoreError(message, hint=hint)
@@ -199,13 +252,11 @@ class Db:
                 yield
             except sqlite.Error as error:
                 if is_disk_failure(error):
-                    # SQLite goes on happily after a failed fsync; the pages it dropped do not come back.
-                    self._unusable = (f"The disk failed under the store {self.path}; greenbot stopped here.", _DISK)
+                    fail_stop(self.path)
                 raise
 
 
 _RESTORE = "Stop every greenbot process, put the right file in place, and start again."
-_DISK = "Check the disk (dmesg, free space, quota) before you run anything again."
 _FORKED = ("The store was opened before this process was forked.", "Open it anew in the child.")
 _open_stores: "weakref.WeakSet[Db]" = weakref.WeakSet()
 _left_by_the_parent: list[Db] = []
@@ -233,7 +284,8 @@ def connect(
     Raises StoreTooNew for a store of a newer greenbot, Busy when others hold it,
     StoreFull, and StoreError when it cannot be used.
     """
-    _prepare_file(path, create=create)
+    check_disk()
+    prepare_file(path, create=create)
     lock = WriteLock(path.with_name(path.name + ".lock"), timeout_seconds=lock_timeout_seconds)
     with translated(path):
         connection = sqlite.connect(
@@ -295,6 +347,7 @@ def _set_pragmas(connection: sqlite.Connection, path: Path, mode: str) -> None:
     for name, value in wanted.items():
         connection.execute(f"pragma {name} = {value}")
     connection.execute(f"pragma cache_size = {-CACHE_KIB}")
+    connection.execute("pragma wal_autocheckpoint = 0")  # see `Db.checkpoint`
     for name, expected in {**wanted, "journal_mode": mode}.items():
         found = _pragma(connection, name)
         if found != expected:
@@ -317,41 +370,3 @@ def _transaction(connection: sqlite.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("rollback")
         raise
-
-
-def _prepare_file(path: Path, *, create: bool) -> None:
-    try:
-        if path.exists():
-            # The WAL files inherit these bits, so they must be right before SQLite opens the file.
-            if path.stat().st_mode & 0o077:
-                path.chmod(0o600)
-            return
-        if not create:
-            raise StoreError(f"There is no store at {path}.", hint="Start with: greenbot init")
-        make_private_dir(path.parent)
-        # Exclusive: opening and closing an existing store here would drop this process's locks on it.
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-    except FileExistsError:
-        return  # another process made it at this very moment
-    except OSError as error:
-        raise from_os(error, path) from error
-
-
-def make_private_dir(folder: Path) -> None:
-    """Make a folder, and the missing ones above it, readable by nobody else. Raises OSError."""
-    if not folder.is_dir():
-        make_private_dir(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
-
-
-def _identity(path: Path) -> tuple[tuple[int, int] | None, ...]:
-    """Device and inode of the store and of its WAL."""
-    return _inode(path), _inode(path.with_name(path.name + "-wal"))
-
-
-def _inode(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino

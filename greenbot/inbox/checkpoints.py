@@ -9,12 +9,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from greenbot.errors import GreenbotError
+from greenbot.clock import Clock
+from greenbot.errors import Busy, StoreError
+from greenbot.logs.notes import note
 
 if TYPE_CHECKING:
     from greenbot.db.connect import Db
@@ -29,6 +31,8 @@ MOST_TRIES = 5
 #: Looks that the thread may owe before whoever commits waits for it, and how long each time.
 MOST_OWED = 8
 LONGEST_WAIT_SECONDS = 1.0
+#: A move of the rest that took longer is nothing for an event loop.
+LONG_SECONDS = 0.1
 
 _SYNC_FILE_RANGE_WRITE = 2
 
@@ -36,16 +40,18 @@ _SYNC_FILE_RANGE_WRITE = 2
 class Checkpoints:
     """For the connections that commit to one store; `after_commit` by whoever did it, in the thread of its store."""
 
-    def __init__(self, open_db: "Callable[[], Db]") -> None:
+    def __init__(self, open_db: "Callable[[], Db]", clock: Clock) -> None:
         self._open_db = open_db
+        self._clock = clock
         self._due = threading.Event()
         self._looked = threading.Event()
         self._owed = 0
         self._ending = False
         #: Whoever commits has to move what is left.
         self.is_too_long = False
-        #: The thread could not open the store: those who commit do it all.
+        #: There is no thread, or it died: those who commit do it all.
         self._is_alone = False
+        self._last_move_seconds = 0.0
         self._commits = 0
         self._threads: list[threading.Thread] = []
 
@@ -58,16 +64,19 @@ class Checkpoints:
         """Let commits of this connection not checkpoint; False where there is no WAL."""
         if db.scalar("pragma journal_mode") != "wal":
             return False
-        db.scalar("pragma wal_autocheckpoint = 0")
+        db.leave_checkpoints()
         return True
 
     def after_commit(self, db: "Db") -> None:
         """Count, and now and then have it done; move the rest here when the WAL has become too long."""
         if self.is_too_long:
-            # The next commit then begins the WAL anew. With the thread in the middle of it, the next one tries again.
-            self.is_too_long = _move(db) is None
+            begun = self._clock.monotonic()
+            with suppress(StoreError):  # all stores of this process refuse from now on, as the next commit will say
+                # The next commit begins the WAL anew. With the thread in the middle of it, the next one tries again.
+                self.is_too_long = _move(db) is None
+            self._last_move_seconds = self._clock.monotonic() - begun
         self._commits += 1
-        if self._commits % EVERY_COMMITS == 0 and self._threads:
+        if self._commits % EVERY_COMMITS == 0 and (self._threads or self._is_alone):
             self._ask()
 
     def _ask(self) -> None:
@@ -81,9 +90,10 @@ class Checkpoints:
         self._due.set()
 
     @property
-    def is_behind(self) -> bool:
-        """The next commit may have to wait for the thread."""
-        return self._owed >= MOST_OWED
+    def may_wait(self) -> bool:
+        """`after_commit` may take long the next time: for the thread, or for a disk that was slow at the last move."""
+        is_slow = self._last_move_seconds > LONG_SECONDS
+        return self._owed >= MOST_OWED or (self.is_too_long and is_slow)
 
     def _insist(self) -> None:
         """Somebody else takes the whole processor, or the disk is slower than the commits."""
@@ -95,8 +105,14 @@ class Checkpoints:
     def _start(self, place_itself: Callable[[], None]) -> None:
         before, self._due = self._due, threading.Event()
         arguments = (self._due, place_itself)
-        self._threads.append(threading.Thread(target=self._run, args=arguments, name="inbox-checkpoints", daemon=True))
-        self._threads[-1].start()
+        thread = threading.Thread(target=self._run, args=arguments, name="inbox-checkpoints", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # There is none to be had.
+            self._due, self._is_alone = before, True
+            return
+        self._threads.append(thread)
         before.set()  # one that went before is not wanted any more
 
     def close(self) -> None:
@@ -107,24 +123,25 @@ class Checkpoints:
             thread.join()
 
     def _run(self, due: threading.Event, place_itself: Callable[[], None]) -> None:
-        place_itself()
         try:
-            db = self._open_db()
-        except GreenbotError:
+            place_itself()
+            with closing(self._open_db()) as db:
+                self._serve(db, due)
+        except BaseException as error:  # noqa: BLE001 - a thread: whoever commits would wait for it for ever
+            note("error", "checkpoints", outcome="failed", words=type(error).__name__)
             self._is_alone = True
-            return
-        try:
-            while not self._ending and due is self._due:
-                due.wait()
-                due.clear()
-                # Out of the way of whoever moves the rest.
-                pages = 0 if self.is_too_long else _shorten(db)
-                if pages is not None:
-                    self.is_too_long = self.is_too_long or pages > MOST_PAGES
-                    self._owed = 0
-                    self._looked.set()
-        finally:
-            db.close()
+            self._looked.set()
+
+    def _serve(self, db: "Db", due: threading.Event) -> None:
+        while not self._ending and due is self._due:
+            due.wait()
+            due.clear()
+            # Out of the way of whoever moves the rest.
+            pages = 0 if self.is_too_long else _shorten(db)
+            if pages is not None:
+                self.is_too_long = self.is_too_long or pages > MOST_PAGES
+                self._owed = 0
+                self._looked.set()
 
 
 def _shorten(db: "Db") -> int | None:
@@ -140,13 +157,11 @@ def _shorten(db: "Db") -> int | None:
 
 
 def _move(db: "Db") -> int | None:
-    """Move the WAL into the store as far as nobody is disturbed. Its pages; None when somebody else is at it."""
+    """As `Db.checkpoint`; Busy, too, is somebody else at it. Raises StoreError: the disk failed."""
     try:
-        row = db.one("pragma wal_checkpoint(passive)")
-    except GreenbotError:
-        # A failing disk shows in the next commit, whose requests hear of it.
+        return db.checkpoint()
+    except Busy:
         return None
-    return None if row is None or row[0] else int(row[1])
 
 
 def _write_out(path: Path) -> None:
@@ -159,7 +174,7 @@ def _write_out(path: Path) -> None:
     if sys.platform != "linux":
         return
     # Without that call in the C library, or without /proc, the last move takes longer.
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError, ImportError):
         wanted = path.stat()
         for each in Path("/proc/self/fd").iterdir():
             with suppress(OSError):
@@ -181,7 +196,8 @@ def _sync_file_range() -> "Callable[[int, int, int, int], int]":
 def _step_back() -> None:
     """Let those who commit have the processor first: the thread works while they wait for the disk."""
     if sys.platform == "linux":  # where a thread has a niceness of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
 
 
 def _step_forward() -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from greenbot.db.connect import Db
 
 MOST_PENDING = 5_000
+MOST_PENDING_BYTES = 128 * 1024 * 1024
 MOST_AT_ONCE = 256
 #: Bodies of one transaction together: large ones must not make the others wait for hundreds of megabytes.
 MOST_BYTES_AT_ONCE = 32 * 1024 * 1024
@@ -95,13 +96,13 @@ class GroupCommit:
         self._pace = pace or Pace()
         #: The loop's own store, from its first commit on.
         self._direct_db: Db | None = None
-        self._checkpoints = Checkpoints(open_db)
+        self._checkpoints = Checkpoints(open_db, clock)
         #: What arrived in this turn of the loop.
         self._gathered: list[_Entry] = []
         self._queue: SimpleQueue[list[_Entry] | None] = SimpleQueue()
         #: Taken out of the queue by the writer, and not in a batch yet.
         self._left: list[_Entry] = []
-        self._pending = 0
+        self._pending = self._pending_bytes = 0
         self._closing = False
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -148,9 +149,11 @@ class GroupCommit:
         The answer is Busy when the store is locked, StoreFull, StoreError: then the arrival is not known to be kept
         and must not be acknowledged.
         """
-        if self._loop is None or self._closing or self._pending >= self._most_pending:
+        is_full = self._pending >= self._most_pending or self._pending_bytes >= MOST_PENDING_BYTES
+        if self._loop is None or self._closing or is_full:
             raise Busy("More events arrive than the disk takes.", hint="GREEN-API repeats them in a minute.")
         self._pending += 1
+        self._pending_bytes += len(arrival.raw)
         self._gathered.append(_Entry(arrival, answer))
         if len(self._gathered) == 1:
             # Together with all that arrives in this turn of the loop: to wake another thread costs more than a row.
@@ -162,7 +165,7 @@ class GroupCommit:
         if not count:
             return
         # The loop does not overtake the thread, and waits for nobody.
-        if not self._pace.is_direct or self._pending > count or self._checkpoints.is_behind:
+        if not self._pace.is_direct or self._pending > count or self._checkpoints.may_wait:
             self._hand_to_thread()
         elif turns and seen < count < MOST_AT_ONCE:
             # More have come. Whoever was just about to send may come along, too.
@@ -315,15 +318,19 @@ class GroupCommit:
 
     def _resolve(self, batch: list[_Entry], kept: list[Kept], seconds: float) -> None:
         self._pace.took(seconds, len(batch))
-        self._pending -= len(batch)
+        self._forget(batch)
         for entry, result in zip(batch, kept, strict=True):
             self._settle(entry, result)
         self._on_kept()
 
     def _fail(self, batch: list[_Entry], error: Exception) -> None:
-        self._pending -= len(batch)
+        self._forget(batch)
         for entry in batch:
             self._settle(entry, error)
+
+    def _forget(self, batch: list[_Entry]) -> None:
+        self._pending -= len(batch)
+        self._pending_bytes -= sum([len(entry.arrival.raw) for entry in batch])
 
     def _settle(self, entry: _Entry, result: Kept | Exception) -> None:
         try:

@@ -10,7 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from greenbot.db.connect import make_private_dir
+from greenbot.clock import Clock
+from greenbot.db.files import make_private_dir
 from greenbot.db.translate import from_os
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -69,6 +70,29 @@ def is_alive(run_dir: Path, owner_id: str) -> bool:
         path.unlink(missing_ok=True)
         return False
     except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+
+
+def seems_alive(run_dir: Path, clock: Clock, owner_id: str, boot_id: str = "") -> bool:
+    """The same for who only looks at signs of life that have an age as well: nothing is cleared away.
+
+    What cannot be told counts as alive, and the age decides: of an owner of another machine or boot, or where the
+    file may not be opened. `boot_id` is empty for an owner that is certainly of this machine.
+    """
+    if boot_id not in ("", clock.boot_id()):
+        return True
+    try:
+        fd = os.open(_lock_path(run_dir, owner_id), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except OSError:
         return True
     finally:
         os.close(fd)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from greenbot.db.connect import make_private_dir
+from greenbot.db.files import make_private_dir
 from greenbot.db.translate import from_os
 
 _WRITE = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW

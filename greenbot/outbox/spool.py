@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from greenbot.clock import Clock
-from greenbot.db.connect import make_private_dir
+from greenbot.db.files import make_private_dir
 from greenbot.db.translate import from_os
 from greenbot.errors import BadFile
 

@@ -4,7 +4,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+from greenbot.db.connect import Db
+from greenbot.db.driver import sqlite
+
+#: SQLite's code for a sync that failed (sqlite.org/rescode.html).
+IOERR_FSYNC = 1034
 ROOT = Path(__file__).parents[2]
 
 #: Put before a program, it makes the process run on the standard library's SQLite.
@@ -42,3 +48,26 @@ def run(program: str, *arguments: object, **env: str) -> "subprocess.CompletedPr
     process = start(program, *arguments, **env)
     out, err = process.communicate(timeout=60)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+class _FailingDisk:
+    """A connection whose checkpoints meet a disk that cannot sync."""
+
+    def __init__(self, connection: sqlite.Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connection, name)
+
+    def execute(self, sql: str, *values: Any) -> object:
+        if "wal_checkpoint" in sql:
+            error = sqlite.OperationalError("disk I/O error")
+            error.sqlite_errorcode = IOERR_FSYNC
+            raise error
+        return self._connection.execute(sql, *values)
+
+
+def failing(db: Db) -> Db:
+    """From now on the disk fails under what this connection moves into the store."""
+    db._connection = _FailingDisk(db._connection)  # type: ignore[assignment]  # it does all that a connection does
+    return db

@@ -2,18 +2,22 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from greenbot.clock import SystemClock
+from greenbot.clock import ManualClock, SystemClock
+from greenbot.db import failstop
 from greenbot.db.connect import Db, connect
 from greenbot.errors import StoreError
 from greenbot.inbox import checkpoints
 from greenbot.inbox.arrival import Arrival
 from greenbot.inbox.checkpoints import EVERY_COMMITS, MOST_PAGES, Checkpoints
 from greenbot.inbox.intake import keep
+from tests.db.helpers import failing
 
 PAGE = 4096
 #: Of one event, so that some thousands are more than a WAL should hold.
@@ -52,7 +56,7 @@ def wal_of(db: Db) -> int:
 
 def test_in_a_storm_the_wal_begins_anew_again_and_again(open_db: Callable[[], Db]) -> None:
     db = open_db()
-    found = Checkpoints(open_db)
+    found = Checkpoints(open_db, CLOCK)
     found.take_over(db)
     commits = 5 * MOST_PAGES // PAGES
     storm(db, found, commits)
@@ -64,17 +68,95 @@ def test_in_a_storm_the_wal_begins_anew_again_and_again(open_db: Callable[[], Db
     db.close()
 
 
-def test_without_its_thread_the_writer_does_it_all(open_db: Callable[[], Db]) -> None:
+@pytest.mark.parametrize("why", [StoreError("it cannot be opened"), ImportError("no ctypes"), MemoryError()], ids=repr)
+def test_without_its_thread_the_writer_does_it_all(open_db: Callable[[], Db], why: Exception) -> None:
     def broken() -> Db:
-        raise StoreError("the disk failed")
+        raise why
 
     db = open_db()
-    found = Checkpoints(broken)
+    found = Checkpoints(broken, CLOCK)
     found.take_over(db)
     storm(db, found, 4 * EVERY_COMMITS)
     found.close()
     assert wal_of(db) < 3 * EVERY_COMMITS * PAGES
     db.close()
+
+
+def test_where_no_thread_is_to_be_had_the_writer_does_it_all(
+    open_db: Callable[[], Db], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    db = open_db()
+    found = Checkpoints(open_db, CLOCK)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    found.take_over(db)
+    storm(db, found, 4 * EVERY_COMMITS)
+    found.close()
+    if db.scalar("pragma journal_mode") == "wal":
+        assert wal_of(db) < 3 * EVERY_COMMITS * PAGES
+    db.close()
+
+
+def test_a_second_thread_that_is_not_to_be_had_keeps_nobody_waiting(
+    open_db: Callable[[], Db], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    db = open_db()
+    found = Checkpoints(open_db, CLOCK)
+    found.take_over(db)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(checkpoints, "LONGEST_WAIT_SECONDS", 0)
+    found._insist()
+    storm(db, found, 2 * EVERY_COMMITS)
+    found.close()
+    db.close()
+
+
+@pytest.mark.parametrize("whose", ["the thread's", "the writer's"])
+def test_a_disk_that_fails_stops_whoever_commits(
+    open_db: Callable[[], Db], monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    monkeypatch.setattr(failstop, "_failures", [])
+    db = open_db()
+    if db.scalar("pragma journal_mode") != "wal":
+        db.close()
+        return
+    found = Checkpoints((lambda: failing(open_db())) if whose == "the thread's" else open_db, CLOCK)
+    found.take_over(db)
+    if whose == "the writer's":
+        failing(db)
+        found.is_too_long = True
+        found.after_commit(db)
+    else:
+        storm(db, found, EVERY_COMMITS)
+        found._threads[0].join()
+    with pytest.raises(StoreError, match="greenbot stopped here"):
+        storm(db, found, 1)
+    found.close()
+    db.close()
+    assert wal_of(db) > 0, "it has what the disk may have forgotten"
+
+
+@pytest.mark.parametrize(("seconds", "may_wait"), [(0.7, True), (0.02, False)])
+def test_a_last_move_that_took_long_is_nothing_for_the_loop(seconds: float, may_wait: bool) -> None:
+    clock = ManualClock()
+
+    class Slow:
+        def checkpoint(self) -> int:
+            clock.advance(seconds)
+            return 1
+
+    found = Checkpoints(lambda: cast(Db, Slow()), clock)
+    found.is_too_long = True
+    assert not found.may_wait, "nothing is known yet"
+    found.after_commit(cast(Db, Slow()))
+    assert not found.may_wait, "the WAL has begun anew"
+    found.is_too_long = True
+    assert found.may_wait is may_wait
 
 
 def who_has(path: Path) -> str:

@@ -82,6 +82,19 @@ async def test_too_many_waiting_are_refused_at_once(path: Path) -> None:
         assert (await group.keep(arrival(text(9)))).is_duplicate is False
 
 
+async def test_large_bodies_that_wait_are_counted_by_their_bytes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("greenbot.inbox.group.MOST_PENDING_BYTES", 1)
+    gate = threading.Event()
+    async with opened(path, store=watched(lambda _: gate.wait(30))) as group:
+        waiting = asyncio.create_task(group.keep(arrival(text())))
+        await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            await group.keep(arrival(text(9)))
+        gate.set()
+        await waiting
+        assert (await group.keep(arrival(text(9)))).is_duplicate is False, "what is on the disk does not count"
+
+
 async def test_everybody_of_a_failed_commit_hears_of_it_and_the_next_one_works(path: Path, db: Db) -> None:
     failures = [StoreError("The disk is gone."), Busy("Locked.")]
 

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from greenbot.metrics.keeper import Keeper
 from greenbot.metrics.names import Names
 from greenbot.metrics.recorder import Recorder
 from greenbot.metrics.series import CALLS, TIMED_CALLS, Series
-from greenbot.overview import STANDINGS, InstanceView, Overview, keeping_board, take
+from greenbot.overview import BAD_EVENTS, STANDINGS, WAITING_EVENTS, InstanceView, Overview, keeping_board, take
 from tests.metrics.counting import percentile
 
 KNOWN = ("kyiv", "lviv", "odesa", "empty")
@@ -42,6 +43,15 @@ ALERT = """
 insert into alerts (rule, instance, rule_version, state, since_at_ms) values (:rule, :instance, 1, :state, :at)
     on conflict do update set state = excluded.state, since_at_ms = excluded.since_at_ms
 """
+
+
+@pytest.mark.parametrize("statement", [BAD_EVENTS, WAITING_EVENTS])
+def test_a_month_of_events_that_are_done_costs_nothing(tmp_path: Path, statement: str) -> None:
+    db = connect(tmp_path / "greenbot.db", clock=ManualClock())
+    plan = [row["detail"] for row in db.all("explain query plan " + statement)]
+    assert any("COVERING INDEX events_open" in line for line in plan)
+    assert not any(line.startswith("SCAN events") or "TEMP" in line for line in plan), plan
+    db.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,7 +139,14 @@ async def test_failures_far_apart_are_forgiven() -> None:
 
 
 async def test_a_store_that_cannot_be_trusted_ends_everything_at_once() -> None:
-    broken, strong = Ground("inbox", [StoreError("the disk failed")]), Part("strong")
+    strong = Part("strong")
+
+    class Broken(Ground):
+        async def run(self) -> None:
+            await until(lambda: strong.runs == 1)
+            await super().run()
+
+    broken = Broken("inbox", [StoreError("the disk failed")])
     with pytest.raises(StoreError, match="the disk failed"):
         await Scene([strong], [broken]).supervisor.run()
     assert (broken.runs, strong.diary[-1]) == (1, "strong ends")
@@ -159,6 +166,18 @@ async def test_nobody_begins_before_what_he_stands_on_is_open() -> None:
     assert diary == ["inbox begins", "server begins"]
     scene.supervisor.stop()
     await running
+
+
+async def test_stop_ends_it_although_what_it_stands_on_never_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("greenbot.daemon.CLOSING_SECONDS", 0.0)
+    server, inbox = Part("server"), Ground("inbox", is_slow=True, ignores_stop=True)
+    scene = Scene([server], [inbox], drain_seconds=0.01)
+    running = asyncio.create_task(scene.supervisor.run())
+    await until(lambda: inbox.runs == 1)
+    scene.supervisor.stop()
+    await running
+    assert server.runs == 0
+    assert scene.news == [("inbox", "did not end in time and is cut off")]
 
 
 async def test_what_the_others_stand_on_ends_last() -> None:
