@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 def run_service(run: Run, wanted: "Wanted", *, ready_fd: int | None) -> None:
     """Serve until a signal ends it. Raises `ConfigError`, `UsageError`, `StoreError`, `Failed`."""
     from greenbot.daemon import Watchdog, die_with_stacks, forbid_core_dumps, new_loop
+    from greenbot.serving.ahead import import_parts
 
     if ready_fd is not None:
         _refuse_closed(ready_fd)
     forbid_core_dumps()
     # Made here so that a store that cannot be used is said before anything listens.
     run.store.close()
+    import_parts()
     watchdog = Watchdog(on_stuck=die_with_stacks)
     collect()
     note("info", "service", outcome="started")

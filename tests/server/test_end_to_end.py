@@ -31,8 +31,11 @@ class Hotel:
         return Result(exit_code=done.returncode, stdout=text(done.stdout), stderr=text(done.stderr)).ok()
 
     def start(self, *words: str, pass_fds: tuple[int, ...] = ()) -> "subprocess.Popen[bytes]":
+        return self.run(program(*words), pass_fds=pass_fds)
+
+    def run(self, line: list[str], *, pass_fds: tuple[int, ...] = ()) -> "subprocess.Popen[bytes]":
         process = subprocess.Popen(
-            program(*words),
+            line,
             env=self.environ,
             cwd=self.home,
             stdin=subprocess.DEVNULL,
