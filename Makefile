@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-unit test-integration test-webhook test-green-api test-coverage check bench startup interop \
-	verify verify-outbox verify-inbox verify-powerloss verify-intake verify-restarts verify-campaign verify-limits verify-writers \
+	verify verify-outbox verify-inbox verify-powerloss verify-disk verify-intake verify-restarts verify-campaign verify-limits verify-writers \
 	verify-logs verify-simulation verify-page verify-dashboard audit lock clean
 
 # Bytecode must be kept, or every greenbot command starts four times slower; and our modules are found where they stand.
@@ -82,6 +82,8 @@ verify:  ## everything before a release, one after the other: check, coverage, p
 	$(MAKE) verify-inbox N=60 ARGS=--ack-first
 	$(MAKE) verify-powerloss
 	$(MAKE) verify-powerloss N=300 ARGS=--normal
+	$(MAKE) verify-disk
+	$(MAKE) verify-disk N=4 ARGS=--careless
 	$(MAKE) verify-intake
 	$(MAKE) verify-restarts
 	$(MAKE) verify-campaign
@@ -105,6 +107,10 @@ verify-inbox:  ## kill serve N times (500): every event it answered is kept and 
 verify-powerloss:  ## replay N power cuts (1000): every event answered is on the disk; ARGS=--normal shows the harm
 	$(SETUP)
 	$(PYTHON_HERE) -m tests.verify.powerloss $(if $(N),--images $(N)) $(ARGS)
+
+verify-disk:  ## let N syncs (20) of the store fail in a storm: every event answered is there; ARGS=--careless shows the harm
+	$(SETUP)
+	$(PYTHON_HERE) -m tests.verify.disk_failure $(if $(N),--failures $(N)) $(ARGS)
 
 verify-intake:  ## N odd requests (1,000,000) to the service: no 5xx, no hang, what was acknowledged is stored as it came
 	$(SETUP)

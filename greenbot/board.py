@@ -22,6 +22,9 @@ Standing = Literal["down", "trouble", "waiting", "fine", "silent"]
 STANDINGS: tuple[Standing, ...] = ("down", "trouble", "waiting", "fine", "silent")
 _RANK: Mapping[str, int] = {standing: rank for rank, standing in enumerate(STANDINGS)}
 
+#: When failing calls are trouble.
+TROUBLE_SHARE, LEAST_CALLS, LEAST_FAILED = 0.1, 20, 3
+
 #: How many instances with a queue are asked for their oldest message: by the service, and by a look for new ones.
 MOST_AGES = 50
 MOST_NEW_AGES = 5
@@ -338,13 +341,23 @@ def _order(view: InstanceView) -> tuple[int, int, float, str]:
     return _RANK[view.standing], -view.alerts, -view.figures.error_share, view.name
 
 
+def fails_often(figures: Figures) -> bool:
+    """Whether so many calls of five minutes fail that it is trouble; of a few calls nobody can tell.
+
+    The same share and the same least numbers as of the rule `high_error_rate` in its beginning (alerts/defaults.py).
+    """
+    return (
+        figures.calls >= LEAST_CALLS and figures.failed_calls >= LEAST_FAILED and figures.error_share >= TROUBLE_SHARE
+    )
+
+
 def _standing(
     health: str, figures: Figures, counts: Mapping[str, int], *, is_blocked: bool, severities: Sequence[str]
 ) -> Standing:
     """How an instance stands, in one word."""
     if health in ("not_sendable", "auth_failed", "unreachable") or "critical" in severities:
         return "down"
-    if is_blocked or severities or health in ("quota", "degraded") or figures.error_share >= 0.1:
+    if is_blocked or severities or health in ("quota", "degraded") or fails_often(figures):
         return "trouble"
     if counts.get("queued") or counts.get("uncertain") or counts.get("stalled"):
         return "waiting"

@@ -56,7 +56,7 @@ def _checked(run: Run, rule: str | None) -> str:
         get(rules_store(run), rule)
     rows = [row for row in alerts_now(run) if _is_wanted(run, row, rule)]
     looked = looked_at_ms(run.store)
-    word = _verdict(rows) if is_watched(looked, run.clock.now_ms()) else "UNKNOWN"
+    word = _verdict(rows) if is_watched(run) else "UNKNOWN"
     line = f"GREENBOT {word} - {_summary(run, rows, word, looked)} | {_figures(rows)}"
     if run.flags.json:
         run.out.record({"verdict": word, "line": line, "alerts": rows})

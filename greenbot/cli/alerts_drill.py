@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from greenbot.cli.alerts_group import group, is_watched, looked_at_ms, rule_names, rules_store
+from greenbot.cli.alerts_group import group, is_watched, rule_names, rules_store
 from greenbot.cli.alerts_receivers import Name, receiver_names, receivers
 from greenbot.cli.run import Run
 from greenbot.errors import CheckFailed, NotFound, StillPending
@@ -130,7 +130,7 @@ def _followed(run: Run, ids: Ids, seconds: float, *, gives_up: Callable[[], bool
     """The deliveries as they stand when each is settled, or at the end of the time."""
     import asyncio
 
-    watched = is_watched(looked_at_ms(run.store), run.clock.now_ms())
+    watched = is_watched(run)
     if not watched:
         run.out.say("No greenbot serve is running, so this command tells it by itself.")
     with ExitStack() as stack:

@@ -19,6 +19,7 @@ WORST_FIRST = ("firing", "recovering", "nodata", "pending", "resolved", "inactiv
 GONE_MS = 60_000
 
 LAST_TURN = "select done_at_ms from duties where name = 'evaluator'"
+LAST = "select owner, boot_id, done_at_ms from duties where name = 'evaluator'"
 
 
 def rule_names(incomplete: str) -> list[str]:
@@ -86,9 +87,14 @@ def looked_at_ms(db: "Db") -> int | None:
     return found if isinstance(found, int) and found else None
 
 
-def is_watched(at_ms: int | None, now_ms: int) -> bool:
-    """Whether somebody looks at the rules: the last turn was lately."""
-    return at_ms is not None and now_ms - at_ms <= GONE_MS
+def is_watched(run: Run) -> bool:
+    """Whether somebody looks at the rules: the last turn was lately, and whoever made it still runs."""
+    from greenbot.outbox.owner import seems_alive
+
+    row, paths = run.store.one(LAST), run.settings.paths
+    if row is None or run.clock.now_ms() - row["done_at_ms"] > GONE_MS:
+        return False
+    return seems_alive(paths.run_dir, run.clock, row["owner"], row["boot_id"])
 
 
 def unwatched_words(at_ms: int | None, now_ms: int) -> str:

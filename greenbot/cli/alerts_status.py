@@ -104,7 +104,7 @@ def _show(run: Run) -> bool:
     rows = alerts_now(run)
     firing = [row for row in rows if row["state"] != "pending"]
     looked, now_ms = looked_at_ms(run.store), run.clock.now_ms()
-    watched = is_watched(looked, now_ms)
+    watched = is_watched(run)
     if run.flags.json:
         run.out.record(
             {

@@ -62,18 +62,23 @@ def dashboard(
 
 def looker(run: Run, *, most: int = 12) -> "Callable[[], Overview]":
     """How this command looks: at the chosen instances, or at all. What no service sums up is summed up here."""
+    import os
+    from functools import partial
+
     from greenbot.metrics.fold import fold
     from greenbot.metrics.names import Names
+    from greenbot.outbox.owner import seems_alive
     from greenbot.overview import take
 
     names, chosen = Names(), _chosen(run)
+    lives = partial(seems_alive, run.settings.paths.run_dir, run.clock)
     known = tuple(run.settings.instances) if chosen is None else tuple(sorted(chosen))
 
     def look() -> "Overview":
-        seen = take(run.store, names, run.clock.now_ms(), known, most=most)
-        if not seen.service_alive and not run.read_only:
+        seen = take(run.store, names, run.clock.now_ms(), known, most=most, lives=lives)
+        if not seen.service_alive and not run.read_only and os.access(run.store.path.parent, os.W_OK):
             fold(run.store, names)
-            seen = take(run.store, names, run.clock.now_ms(), known, most=most)
+            seen = take(run.store, names, run.clock.now_ms(), known, most=most, lives=lives)
         return seen if chosen is None else narrowed(seen, chosen)
 
     return look

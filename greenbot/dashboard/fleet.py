@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from greenbot.board import InstanceView
+from greenbot.board import InstanceView, fails_often
 from greenbot.dashboard import words
 from greenbot.dashboard.columns import Column
 from greenbot.dashboard.ink import Ink, of_errors, of_time
@@ -50,6 +50,9 @@ def why(view: InstanceView, ink: Ink) -> str | None:
         reasons.append("paused" if view.paused == "paused" else f"paused: {view.paused}")
     if view.alerts:
         reasons.append(f"{view.alerts} {view.severity} alert{'s' if view.alerts > 1 else ''}")
+    if not reasons and fails_often(view.figures):
+        failed, calls = view.figures.failed_calls, view.figures.calls
+        reasons.append(f"{words.share(failed, calls)} of {calls} calls fail")
     reasons += [f"{number} {word}" for number, word in ((view.uncertain, "uncertain"), (view.stalled, "stalled"))
                 if number]  # fmt: skip
     return ink.text(", ".join(reasons)) if reasons else None

@@ -1,6 +1,7 @@
 """The border where SQLite's errors become ours, and nothing of SQLite's gets further."""
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +54,7 @@ def from_sqlite(error: sqlite.Error, path: Path) -> GreenbotError | Conflict:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (_BUSY, _LOCKED):
         return Busy(f"The store {path} stayed locked by another program.")
-    if code == _FULL:
+    if code == _FULL or (code == _IOERR and is_full(_free_blocks(path))):
         return StoreFull()
     if code == _CONSTRAINT:
         return Conflict(str(error))
@@ -62,6 +63,19 @@ def from_sqlite(error: sqlite.Error, path: Path) -> GreenbotError | Conflict:
         return StoreError(message.format(path=path), hint=hint)
     # What is left is a statement that cannot work (a bug of ours): its text names no data, only SQL.
     return StoreError(f"The store {path} refused a statement: {error}.")
+
+
+def is_full(free_blocks: int | None) -> bool:
+    """Whether a failed write is a full disk's: tmpfs and some others say so by an I/O error alone."""
+    return free_blocks == 0
+
+
+def _free_blocks(path: Path) -> int | None:
+    """What is left to write on where the store lies; None where it cannot be told."""
+    try:
+        return os.statvfs(path.parent).f_bavail
+    except OSError:
+        return None
 
 
 def from_os(error: OSError, path: Path) -> StoreError:

@@ -208,6 +208,8 @@ class AccountFact:
     #: None: not answered.
     settings: Mapping[str, object] | None = None
     settings_reason: str = ""
+    #: GREEN-API asks for fewer calls, so something was not told.
+    is_limited: bool = False
     #: How far GREEN-API's clock is ahead of ours.
     skew_ms: int | None = None
     #: Whether GREEN-API sends the webhook token that greenbot expects; None: there is nothing to compare.

@@ -49,7 +49,7 @@ def gather(asked: Asked, clock: Clock) -> Facts:
     if isinstance(settings, Missing):
         return _nothing_but(config, asked, clock)
     chosen: Sequence[Instance] = asked.choose(settings) if settings.instances else ()
-    local = _local(asked, settings, clock)
+    local = _local(asked, settings, chosen, clock)
     known = _accounts(asked, settings, chosen, clock)
     return Facts(
         now_ms=clock.now_ms(),
@@ -81,9 +81,9 @@ def _nothing_but(config: "Sequence[Trouble] | Missing", asked: Asked, clock: Clo
     return Facts(now_ms=clock.now_ms(), config=config, host=_host(asked.environ), **missing)
 
 
-def _local(asked: Asked, settings: "Settings", clock: Clock) -> dict[str, object]:
+def _local(asked: Asked, settings: "Settings", chosen: "Sequence[Instance]", clock: Clock) -> dict[str, object]:
     looks: dict[str, Callable[[], object]] = {
-        "secrets": lambda: files.secrets(settings),
+        "secrets": lambda: files.secrets(settings, chosen),
         "files": lambda: files.private_files(settings),
         "tls": lambda: files.certificate(settings),
         "disk": lambda: files.disk(settings),

@@ -152,7 +152,7 @@ def test_every_locked_package_has_a_digest(path: Path) -> None:
 
 TARGETS = ["help", "demo", "test", "test-unit", "test-integration", "test-webhook", "test-green-api", "test-coverage"]
 TARGETS += ["check", "bench", "startup", "interop", "audit", "lock", "clean"]
-TARGETS += ["verify", "verify-outbox", "verify-inbox", "verify-powerloss"]
+TARGETS += ["verify", "verify-outbox", "verify-inbox", "verify-powerloss", "verify-disk"]
 TARGETS += ["verify-restarts", "verify-campaign", "verify-intake", "verify-limits", "verify-writers"]
 TARGETS += ["verify-logs", "verify-simulation", "verify-page", "verify-dashboard"]
 

@@ -10,10 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from greenbot import board
+from greenbot.alerts.defaults import SEVEN
 from greenbot.clock import ManualClock
+from greenbot.dashboard.fleet import why
+from greenbot.dashboard.ink import Ink
 from greenbot.db.connect import Db, connect
 from greenbot.metrics.keeper import Keeper
 from greenbot.metrics.names import Names
+from greenbot.metrics.now import Figures
 from greenbot.metrics.recorder import Recorder
 from greenbot.metrics.series import CALLS, TIMED_CALLS, Series
 from greenbot.overview import BAD_EVENTS, STANDINGS, WAITING_EVENTS, InstanceView, Overview, keeping_board, take
@@ -246,7 +251,7 @@ def _standing(view: InstanceView, firing: Sequence[str], calls: Sequence[Call]) 
     bad = sum(not call.ok for call in calls)
     if view.health in ("not_sendable", "unreachable") or "critical" in firing:
         return "down"
-    if firing or view.health in ("quota", "degraded") or (calls and bad / len(calls) >= 0.1):
+    if firing or view.health in ("quota", "degraded") or (len(calls) >= 20 and bad >= 3 and bad / len(calls) >= 0.1):
         return "trouble"
     if view.queued:
         return "waiting"
@@ -272,3 +277,27 @@ def test_what_two_looks_share_is_read_once_and_new_figures_are_seen(tmp_path: Pa
         store.keep()
         assert [store.look().fleet.calls for _ in range(2)] == [seen, seen]
     store.db.close()
+
+
+@pytest.mark.parametrize(
+    ("calls", "failed", "said"),
+    [
+        (6, 4, None),
+        (20, 2, None),
+        (40, 3, None),
+        (20, 3, "15.0 % of 20 calls fail"),
+    ],
+)
+def test_failing_calls_are_trouble_when_there_are_enough_of_them_and_it_is_said(
+    calls: int, failed: int, said: str | None
+) -> None:
+    rule = next(one for one in SEVEN if one.name == "high_error_rate")
+    assert (rule.min_total, rule.min_bad, rule.threshold) == (
+        board.LEAST_CALLS, board.LEAST_FAILED, 100 * board.TROUBLE_SHARE,
+    )  # fmt: skip
+    figures = Figures(calls=calls, failed_calls=failed)
+    assert board.fails_often(figures) == (said is not None)
+    view = InstanceView(
+        name="kyiv", standing="fine", health="authorized", account="", reason="", since_at_ms=None, figures=figures
+    )
+    assert why(view, Ink(now_ms=0)) == said

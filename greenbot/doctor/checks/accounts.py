@@ -1,11 +1,11 @@
 """What GREEN-API says of each number: the token, the state, the settings, the time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from greenbot.account_settings.fields import same
 from greenbot.doctor.facts import AccountFact, Facts, Missing
-from greenbot.doctor.finding import Check, Finding, fault, or_ok, warning
+from greenbot.doctor.finding import Check, Finding, fault, ok, or_ok, skipped, warning
 from greenbot.outbound.addresses import address_of, is_public
 
 SKEW_WARNING_MS, SKEW_FAULT_MS = 5_000, 60_000
@@ -17,6 +17,7 @@ NEEDED = {
     "stateWebhook": "a number that logs out is noticed late",
     "outgoingMessageWebhook": "what is written on the phone is missing from the conversation",
 }
+_LATER = "wait 10 s, then: greenbot doctor"
 _FAULTS = frozenset({"incomingWebhook", "outgoingWebhook"})
 _STATES = {
     "notAuthorized": ("The number is not linked to WhatsApp.", "greenbot instances qr {name}"),
@@ -41,6 +42,17 @@ def _settings(facts: Facts) -> Iterator[tuple[str, AccountFact, dict[str, object
     yield from ((name, one, dict(one.settings)) for name, one in _known(facts) if one.settings is not None)
 
 
+def _told(facts: Facts, findings: Iterable[Finding], fine: str) -> Iterator[Finding]:
+    """The findings, and which numbers were not looked at; that all is well where each one was."""
+    unseen = [name for name, one in _known(facts) if one.is_limited and one.settings is None]
+    found = list(findings)
+    yield from found
+    for name in unseen:
+        yield skipped("Not looked at: GREEN-API asks for fewer calls.", instance=name, fix=_LATER)
+    if not found and not unseen:
+        yield ok(fine)
+
+
 def reachable(facts: Facts) -> Iterator[Finding]:
     """GREEN-API answers, and it is GREEN-API."""
     assert not isinstance(facts.accounts, Missing)
@@ -55,8 +67,11 @@ def reachable(facts: Facts) -> Iterator[Finding]:
         elif one.outcome in ("CONFIG", "PERMANENT"):
             what = f"Something answers that is not GREEN-API ({one.detail or one.reason})."
             yield fault(what, f"greenbot config get instances.{name}.api_url", instance=name)
-        elif one.outcome in ("LIMITED", "QUOTA"):
-            yield warning(f"GREEN-API asks for fewer calls ({one.reason}).", "greenbot doctor", instance=name)
+        elif one.outcome == "LIMITED":
+            yield warning(f"GREEN-API asks for fewer calls ({one.reason}).", _LATER, instance=name)
+        elif one.outcome == "QUOTA":
+            what = f"GREEN-API allows no more calls of this kind ({one.reason})."
+            yield warning(what, f"greenbot instances state {name}", instance=name)
 
 
 def accepted(facts: Facts) -> Iterator[Finding]:
@@ -171,7 +186,8 @@ def answered(facts: Facts) -> Iterator[Finding]:
     for name, one in _known(facts):
         if one.settings is None and one.outcome in _ANSWERED:
             what = f"GREEN-API did not tell its settings ({one.settings_reason or 'no answer'})."
-            yield warning(what, f"greenbot instances settings get {name}", instance=name)
+            fix = _LATER if one.is_limited else f"greenbot instances settings get {name}"
+            yield warning(what, fix, instance=name)
 
 
 CHECKS = (
@@ -215,27 +231,27 @@ CHECKS = (
         title="The webhooks greenbot needs are on",
         why="What GREEN-API does not tell, nobody here knows.",
         needs=("accounts",),
-        decide=lambda facts: or_ok(switches(facts), "They are."),
+        decide=lambda facts: _told(facts, switches(facts), "They are."),
     ),
     Check(
         id="settings.url",
         title="Events have a public address to go to",
         why="GREEN-API keeps an event for 24 hours, then it is lost.",
         needs=("accounts", "settings"),
-        decide=lambda facts: or_ok(url(facts), "They have."),
+        decide=lambda facts: _told(facts, url(facts), "They have."),
     ),
     Check(
         id="settings.token",
         title="Both sides have one webhook token",
         why="An event with another token is refused, again and again, for a day.",
         needs=("accounts",),
-        decide=lambda facts: or_ok(token(facts), "They have."),
+        decide=lambda facts: _told(facts, token(facts), "They have."),
     ),
     Check(
         id="settings.pace",
         title="GREEN-API's delay fits the rate limit",
         why="What waits at GREEN-API can be neither reordered nor cancelled one by one.",
         needs=("accounts", "settings"),
-        decide=lambda facts: or_ok(pace(facts), "It does."),
+        decide=lambda facts: _told(facts, pace(facts), "It does."),
     ),
 )

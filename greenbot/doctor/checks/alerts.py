@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from greenbot.alerts.defaults import ALL
 from greenbot.doctor.facts import Facts, Missing
 from greenbot.doctor.finding import Check, Finding, fault, or_ok, warning
 
@@ -17,7 +18,8 @@ def rules(facts: Facts) -> Iterator[Finding]:
     assert not isinstance(facts.alerts, Missing)
     found = facts.alerts
     if not found.rules:
-        yield fault("There is no alert rule.", "greenbot alerts list puts the usual seven in place")
+        # Listing them puts the usual ones in place, once.
+        yield fault(f"There is no alert rule; the usual {len(ALL)} are missing.", "greenbot alerts list")
     elif not found.enabled_rules:
         yield fault(f"All {found.rules} alert rules are disabled.", "greenbot alerts enable high_error_rate")
 

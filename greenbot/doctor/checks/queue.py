@@ -9,12 +9,19 @@ MINUTE_MS = 60_000
 STUCK_MS, UNCERTAIN_MS, EVENT_MS = 15 * MINUTE_MS, 60 * MINUTE_MS, 5 * MINUTE_MS
 
 
+def _is_meant(facts: Facts, name: str) -> bool:
+    """Not one of those that were left out by --instance or --tag; what is configured no more is everybody's."""
+    if isinstance(facts.instances, Missing) or isinstance(facts.settings, Missing):
+        return True
+    return name not in facts.settings.instances or any(one.name == name for one in facts.instances)
+
+
 def moving(facts: Facts) -> Iterator[Finding]:
     """What is due leaves."""
     assert not isinstance(facts.queue, Missing)
     found = facts.queue
     for name, age_ms in found.oldest_due_ms.items():
-        if age_ms > STUCK_MS and name not in found.paused:
+        if age_ms > STUCK_MS and name not in found.paused and _is_meant(facts, name):
             what = f"A message has been due for {age_ms // MINUTE_MS} minutes and does not leave."
             yield fault(what, f"greenbot outbox list --instance {name} --state queued", instance=name)
     if found.oldest_due_ms and not found.worker_is_alive:
@@ -48,6 +55,8 @@ def stopped(facts: Facts) -> Iterator[Finding]:
     """Nothing was stopped and forgotten."""
     assert not isinstance(facts.queue, Missing)
     for name, why in facts.queue.paused.items():
+        if not _is_meant(facts, name):
+            continue
         words = f" ({why})" if why else ""
         yield warning(
             f"It is paused{words}: nothing leaves.", f"greenbot outbox resume --instance {name}", instance=name
@@ -61,6 +70,8 @@ def breakers(facts: Facts) -> Iterator[Finding]:
     """The ways to GREEN-API are open."""
     assert not isinstance(facts.queue, Missing)
     for one in facts.queue.breakers:
+        if not _is_meant(facts, one.instance):
+            continue
         what = f"The breaker of {one.host} is {one.state}" + (f": {one.reason}." if one.reason else ".")
         say = fault if one.state in ("open", "forced_open") else warning
         yield say(what, f"greenbot instances breaker {one.instance}", instance=one.instance)

@@ -8,6 +8,7 @@ from greenbot.account_settings.fields import protect
 from greenbot.api.endpoints import ENDPOINTS
 from greenbot.api.facts import Failure, Reply
 from greenbot.api.inline import Inline, run_inline
+from greenbot.api.outcome import OutcomeClass
 from greenbot.clock import Clock
 from greenbot.db.peek import peek
 from greenbot.doctor.facts import AccountFact
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from greenbot.api.request import Request
     from greenbot.config.secrets import TokenSource
     from greenbot.config.settings import Instance, Settings
+
+LIMITED = OutcomeClass.LIMITED
+#: A question refused with 429 is asked once more, if GREEN-API wants no longer pause than this; of two questions both
+#: can be, within `ACCOUNT_SECONDS`.
+MOST_PAUSE_SECONDS = 3.0
+#: The least pause: a question every second is allowed (GREEN-API docs: Rate limiter), counted by a clock of their own.
+LEAST_PAUSE_SECONDS = 1.1
 
 POLLER = "select lease_until_boot_ms from pollers where instance = :instance and boot_id = :boot"
 
@@ -65,8 +73,8 @@ def account(settings: "Settings", instance: "Instance", clock: Clock, environ: M
     carrier = _Dated(Inline(environ=environ), clock)
     client = make_client(settings, instance, clock, transport=carrier)
     try:
-        state = _ask(client, "getStateInstance")
-        found = _ask(client, "getSettings") if state.succeeded else None
+        state = _ask(client, "getStateInstance", clock)
+        found = _ask(client, "getSettings", clock) if state.succeeded else None
     finally:
         run_inline(client.aclose())
     living = found.data if found is not None and found.succeeded and isinstance(found.data, dict) else None
@@ -79,13 +87,20 @@ def account(settings: "Settings", instance: "Instance", clock: Clock, environ: M
         state=_state_in(state.data),
         settings=living,
         settings_reason="" if found is None else found.detail or found.reason,
+        is_limited=LIMITED in (state.cls, None if found is None else found.cls),
         skew_ms=carrier.skew_ms,
         token_matches=None if living is None else _token_matches(living, instance.webhook_token),
         polled=_is_polled(settings, instance.name, clock),
     )
 
 
-def _ask(client: "Client", method: str) -> "Outcome":
+def _ask(client: "Client", method: str, clock: Clock) -> "Outcome":
+    """The answer; who looked a moment ago, in another window maybe, is no reason to know nothing."""
+    outcome = run_inline(client.exchange(ENDPOINTS[method], {}))
+    pause_seconds = max(LEAST_PAUSE_SECONDS, outcome.retry_after_seconds or 0.0)
+    if outcome.cls is not LIMITED or pause_seconds > MOST_PAUSE_SECONDS:
+        return outcome
+    clock.sleep(pause_seconds)
     return run_inline(client.exchange(ENDPOINTS[method], {}))
 
 

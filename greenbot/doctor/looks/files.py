@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from greenbot.config.secrets import TokenSource
-    from greenbot.config.settings import Settings
+    from greenbot.config.settings import Instance, Settings
 
 MOUNTS = Path("/proc/self/mountinfo")
 
@@ -26,8 +26,8 @@ def trouble_of(error: GreenbotError) -> Trouble:
     return Trouble(what=str(error), fix=error.hint or "")
 
 
-def secrets(settings: "Settings") -> "Sequence[SecretFact]":
-    """Every secret that is configured or has a usual place, read once."""
+def secrets(settings: "Settings", chosen: "Sequence[Instance]") -> "Sequence[SecretFact]":
+    """Every secret of the installation and of the chosen instances that is configured or has a usual place."""
     server = settings.server
     general = {
         "webhook.secret": settings.webhook_secret,
@@ -38,9 +38,9 @@ def secrets(settings: "Settings") -> "Sequence[SecretFact]":
         "api.partner_token": settings.partner_token,
     }
     found = [_secret(key, source) for key, source in general.items()]
-    for name, instance in settings.instances.items():
-        found.append(_secret("token", instance.token, instance=name))
-        found.append(_secret("webhook_token", instance.webhook_token, instance=name))
+    for one in chosen:
+        found.append(_secret("token", one.token, instance=one.name))
+        found.append(_secret("webhook_token", one.webhook_token, instance=one.name))
     return found
 
 

@@ -22,8 +22,9 @@ from greenbot.doctor.facts import (
     StoreFact,
 )
 from greenbot.errors import GreenbotError
-from greenbot.outbox.owner import is_alive
+from greenbot.outbox.owner import is_alive, seems_alive
 from greenbot.outbox.presence import worker_is_alive
+from greenbot.overview import BEAT_MS
 
 if TYPE_CHECKING:
     from greenbot.config.settings import Settings
@@ -65,7 +66,7 @@ select max(until_at_ms) from silences
    and expired_at_ms is null
 """
 FAILED_NOTICES = "select count(*) from notice_deliveries where state = 'failed' and created_at_ms > :since"
-BEATS = "select part, max(at_ms) as at_ms from metric_beats group by part"
+BEATS = "select part, owner, at_ms from metric_beats order by part, at_ms"
 LOOKED = "select done_at_ms from duties where name = 'evaluator'"
 DAY_MS = 86_400_000
 
@@ -207,7 +208,13 @@ def service(settings: "Settings", clock: Clock) -> ServiceFact | Missing:
         if isinstance(found, Missing):
             return found
         now_ms, looked = clock.now_ms(), found.scalar(LOOKED)
-        parts: Mapping[str, int] = {row["part"]: now_ms - row["at_ms"] for row in found.all(BEATS)}
+        run_dir = settings.paths.run_dir
+        # Who ended a moment ago left fresh signs of life; one that is old tells of a part that hangs or is gone.
+        parts: Mapping[str, int] = {
+            row["part"]: age_ms
+            for row in found.all(BEATS)
+            if (age_ms := now_ms - row["at_ms"]) > BEAT_MS or seems_alive(run_dir, clock, row["owner"])
+        }
         return ServiceFact(
             parts=parts, evaluator_looked_ms=now_ms - looked if isinstance(looked, int) and looked else None
         )
