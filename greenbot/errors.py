@@ -218,7 +218,7 @@ class NotSent(GreenbotError):
 class Unreachable(NotSent):
     """GREEN-API could not be reached; nothing was sent."""
 
-    hint = "Check the network and the address with: greenbot config get api.base_url"
+    hint = "Check the network and the address (greenbot instances show NAME); for a simulator: greenbot sim serve"
 
 
 class Rejected(NotSent):

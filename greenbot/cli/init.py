@@ -6,7 +6,7 @@ import typer
 
 from greenbot.cli.run import Run
 from greenbot.cli.tree import Group
-from greenbot.errors import GreenbotError, UsageError
+from greenbot.errors import CredentialsRefused, GreenbotError, UsageError
 
 group = Group("init", "Set greenbot up")
 
@@ -60,14 +60,15 @@ def _ask(run: Run, question: str, option: str) -> str:
 
 def _add(run: Run, name: str, fields: dict[str, str | None], *, token_stdin: bool) -> None:
     from greenbot.cli.secret_input import read_secret
-    from greenbot.config.edit import add_instance
+    from greenbot.config.edit import add_instance, checked_instance
 
+    given = {key: value for key, value in fields.items() if value is not None}
+    checked_instance(name, given)
     if not token_stdin and not run.can_ask:
         raise UsageError(
             "--token-stdin is missing.", hint="Pipe the token in: greenbot init … --token-stdin < token.txt"
         )
     token = read_secret("apiTokenInstance from the console (not shown): ")
-    given = {key: value for key, value in fields.items() if value is not None}
     add_instance(run.settings.paths, name, given, token=token)
     run.out.say(f"{name} is written to {run.settings.paths.config_file}; its token is in a file only you can read.")
 
@@ -79,6 +80,12 @@ def _check(run: Run, name: str) -> None:
     del run.settings  # it was read before the instance was added
     try:
         answer = run_inline(run.client(run.settings.instance(name)).call("getStateInstance"))
+    except CredentialsRefused as error:
+        raise CredentialsRefused(
+            f"{name} is set up. {error}",
+            hint=f"Store the right token: greenbot instances edit {name} --token-stdin < token.txt",
+            instance=name,
+        ) from error
     except GreenbotError as error:
         run.out.warn(f"GREEN-API could not be asked about {name}: {error}")
         run.out.say(error.hint or f"Try again with: greenbot instances state {name}")

@@ -158,6 +158,10 @@ def edit(
         webhook_token=token if webhook_token_stdin else None,
     )
     run.out.say(f"{name} is changed.")
+    if token_stdin or id_ or api_url:
+        from greenbot.cli.instances_ops import put_right
+
+        put_right(run, name)
 
 
 @group.command("remove", dry_run=True)

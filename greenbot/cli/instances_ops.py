@@ -49,6 +49,22 @@ def resume(run: Run, name: NameArgument) -> None:
         run.out.warn(f"The queue of {name} is paused as well. Let it go on with: greenbot outbox resume -i {name}")
 
 
+def put_right(run: Run, name: str) -> None:
+    """A person has stored another token, id or address: a number that stopped over the old ones may try again."""
+    from greenbot.resilience.shared_health import health_of
+    from greenbot.resilience.shared_health import resume as resume_health
+
+    if not run.settings.paths.store_file.exists():
+        return
+    health = health_of(run.store, name)
+    if health.state != "auth_failed":
+        return
+    _note(run, "instances.resume", name, before={"state": health.state, "reason": health.reason, "breakers": []})
+    resume_health(run.store, name, run.clock)
+    _wake(run)
+    run.out.say(f"{name} may try again. See how it goes with: greenbot instances state {name}")
+
+
 def _paused_hint(run: Run, name: str) -> str | None:
     from greenbot.outbox.pauses import pause_of
 

@@ -21,9 +21,7 @@ def read_secret(prompt: str) -> Secret:
         value = sys.stdin.readline()
     value = value.strip()
     if not value:
-        raise UsageError(
-            "The token is empty.", hint="Pipe it in: greenbot instances edit NAME --token-stdin < token.txt"
-        )
+        raise UsageError("The token is empty.", hint="Pipe it into the same command: … --token-stdin < token.txt")
     if any(character.isspace() or not character.isprintable() for character in value):
         raise UsageError("The token has a space or a control character in it.", hint="Copy it again from the console.")
     return Secret(value)

@@ -6,6 +6,7 @@ meanwhile with an editor.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -74,19 +75,27 @@ def add_instance(
 
     Raises `UsageError` when the name is taken or a value does not fit.
     """
+    values = checked_instance(name, fields)
+
+    def change(before: str) -> str:
+        if name in _instances(before, paths):
+            raise UsageError(
+                f"There is an instance {name} already.",
+                hint=f"Store another token: greenbot instances edit {name} --token-stdin < token.txt",
+            )
+        return toml_text.with_section(before, ("instances", name), values)
+
+    change_text(paths, change, first=lambda: _store_tokens(paths, name, token, webhook_token))
+
+
+def checked_instance(name: str, fields: Mapping[str, str]) -> dict[str, Value]:
+    """The settings of a new instance as values. Raises `UsageError` when the name or a value does not fit."""
     if not is_name(name):
         raise UsageError(
             f"'{name}' cannot be the name of an instance.",
             hint="Use small letters, digits, - and _, such as grand-kyiv.",
         )
-    values = _values(fields, name)
-
-    def change(before: str) -> str:
-        if name in _instances(before, paths):
-            raise UsageError(f"There is an instance {name} already.", hint=f"Change it: greenbot instances edit {name}")
-        return toml_text.with_section(before, ("instances", name), values)
-
-    change_text(paths, change, first=lambda: _store_tokens(paths, name, token, webhook_token))
+    return _values(fields, name)
 
 
 def edit_instance(
@@ -147,14 +156,21 @@ def replace_text(paths: Paths, *, before: str, after: str) -> None:
             raise Busy(f"{paths.config_file} was changed by somebody else meanwhile.", hint="Edit it again.")
         return after
 
-    change_text(paths, change)
+    change_text(paths, change, is_from_editor=True)
 
 
-def change_text(paths: Paths, change: Callable[[str], str], *, first: Callable[[], None] = lambda: None) -> None:
+def change_text(
+    paths: Paths,
+    change: Callable[[str], str],
+    *,
+    first: Callable[[], None] = lambda: None,
+    is_from_editor: bool = False,
+) -> None:
     """Apply `change` to what the file says now; `first` runs once the result is known to be good.
 
-    `change` is called again when the file changed meanwhile. Raises `ConfigError` when the result
-    would not load, `Busy` when the file or its lock does not come to rest.
+    `change` is called again when the file changed meanwhile. Raises `ConfigError` when the result would not load because
+    of what a file says, `UsageError` because of what was asked for, `Busy` when the file or its lock does not come to
+    rest.
     """
     target = _target(paths)
     with locked(target.parent):
@@ -162,7 +178,7 @@ def change_text(paths: Paths, change: Callable[[str], str], *, first: Callable[[
             before = _content(target)
             after = change(_text(before, target)).encode()
             if after != before:
-                _refuse_broken(after, paths)
+                _refuse_broken(before, after, paths, is_from_editor=is_from_editor)
             first()
             if _content(target) != before:
                 continue  # an editor, which knows nothing of our lock, saved in between
@@ -192,10 +208,15 @@ def _text(content: bytes | None, target: Path) -> str:
     return parse_document("user file", target, content).text
 
 
-def _refuse_broken(content: bytes, paths: Paths) -> None:
-    found = problems_of(content, paths)
-    if found:
+def _refuse_broken(before: bytes | None, after: bytes, paths: Paths, *, is_from_editor: bool) -> None:
+    found = problems_of(after, paths)
+    if not found:
+        return
+    if is_from_editor or (before is not None and problems_of(before, paths)):
         raise ConfigError(f"Nothing was changed, because this would not load. {found[0]}", hint=found[0].hint)
+    # The file was fine, so it is what was asked for that is not; a line of a file that was never written helps nobody.
+    what = re.sub(rf"^{re.escape(str(paths.config_file))}(, line \d+)?: ", "", str(found[0]))
+    raise UsageError(f"Nothing was changed: {what}", hint=found[0].hint)
 
 
 def _editable(key: str, text: str) -> tuple[Setting, str | None]:

@@ -41,7 +41,7 @@ STATES = {
     "quota": Advice(meaning="the quota of the month is used up", do="Choose a larger tariff in the console."),
     "auth_failed": Advice(
         meaning="GREEN-API refused the token twice",
-        do="Put the token right: greenbot instances edit NAME --token-stdin; then: greenbot instances resume NAME",
+        do="Store the right one: greenbot instances edit NAME --token-stdin; if it is: greenbot instances resume NAME",
     ),
     "unreachable": Advice(meaning="GREEN-API does not answer", do="See the breaker: greenbot instances breaker NAME"),
 }

@@ -68,7 +68,7 @@ def check_open(db: "Db", instance: str) -> None:
         hint = "Let it go on with: greenbot outbox resume, or add --queue and it waits."
         raise Refused(f"{instance} is paused by {pause.actor}{why}.", hint=hint, instance=instance)
     if health_of(db, instance).state == "auth_failed":
-        hint = f"Put the token right, then: greenbot instances resume {instance}"
+        hint = f"Store the right one: greenbot instances edit {instance} --token-stdin < token.txt"
         raise CredentialsRefused(
             "GREEN-API refused the token twice, so greenbot stopped asking.", hint=hint, instance=instance
         )

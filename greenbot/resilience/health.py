@@ -278,7 +278,7 @@ def ask_at_ms(health: Health, now_ms: int) -> int:
 
 
 _WHY = {
-    "auth_failed": "GREEN-API refused the token twice; put it right, then: greenbot instances resume",
+    "auth_failed": "GREEN-API refused the token twice, so nothing is tried until somebody stores the right one",
 }
 
 

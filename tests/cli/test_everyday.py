@@ -80,7 +80,44 @@ def test_the_wizard_without_a_terminal_takes_options(desk: Desk) -> None:
     said = desk.here("init", "--no-input", *options, "--json", stdin=desk.token + "\n").ok()
     assert said.json["state"] == "authorized"
     said = desk.here("init", "--no-input", "--name", "odesa", "--id", "7", *options[4:], stdin="0" * 50)
-    assert "GREEN-API could not be asked about odesa" in said.ok().stderr
+    assert said.exit_code == ExitCode.NOT_READY
+    assert "odesa is set up. GREEN-API refused the token of this instance" in said.stderr
+    assert "greenbot instances edit odesa --token-stdin < token.txt" in said.stderr
+    again = desk.here("init", "--no-input", "--name", "odesa", "--id", "8", *options[4:], stdin=desk.token)
+    assert "greenbot instances edit odesa --token-stdin < token.txt" in again.stderr
+    nowhere = ("--name", "lviv", "--id", "9", "--api-url", "http://127.0.0.1:1", "--token-stdin")
+    said = desk.here("init", "--no-input", *nowhere, stdin=desk.token)
+    assert "GREEN-API could not be asked about lviv" in said.ok().stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "what"),
+    [("bad name", "7", "cannot be the name"), ("kyiv", "abc", "idInstance")],
+    ids=["name", "id"],
+)
+def test_the_wizard_looks_at_name_and_id_before_it_asks_for_a_token(
+    desk: Desk, name: str, number: str, what: str
+) -> None:
+    said = desk.here("init", "--no-input", "--name", name, "--id", number, "--token-stdin", stdin="")
+    assert said.exit_code == ExitCode.USAGE
+    assert what in said.stderr
+
+
+def test_a_token_that_is_stored_anew_lets_a_stopped_number_go_on(desk: Desk) -> None:
+    without_environment(desk)
+    url = desk.simulator.api_url
+    add = ("instances", "add", "kyiv", "--id", str(desk.instance.id), "--api-url", url, "--token-stdin")
+    desk.here(*add, stdin="0" * 50).ok()
+    for _ in range(2):
+        assert desk.here("send", "text", GUEST, "Hello", "-i", "kyiv").exit_code == ExitCode.NOT_READY
+    stopped = desk.here("send", "text", GUEST, "Hello", "-i", "kyiv")
+    assert "greenbot instances edit kyiv --token-stdin < token.txt" in stopped.stderr
+    assert (
+        "kyiv may try again." in desk.here("instances", "edit", "kyiv", "--token-stdin", stdin=desk.token).ok().stderr
+    )
+    desk.here("send", "text", GUEST, "Hello", "-i", "kyiv").ok()
+    assert "instances.resume" in desk.here("audit", "list", "--json").ok().stdout
+    assert "may try" not in desk.here("instances", "edit", "kyiv", "--token-stdin", stdin=desk.token).ok().stderr
 
 
 def test_example_hotels_need_no_account(desk: Desk) -> None:

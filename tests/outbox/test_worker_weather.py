@@ -102,7 +102,10 @@ def test_two_refused_tokens_stop_an_instance_keep_its_queue_and_leave_the_others
     assert len(remote.executed) == 10
     assert health_of(yard.db, "kyiv").state == "auth_failed"
     assert yard.db.scalar("select count(*) from messages where instance = 'kyiv' and state = 'queued'") == 10
-    assert ("kyiv", "GREEN-API refused the token twice; put it right, then: greenbot instances resume") in yard.news
+    assert (
+        "kyiv",
+        "GREEN-API refused the token twice, so nothing is tried until somebody stores the right one",
+    ) in yard.news
 
 
 def test_a_person_lets_a_stopped_instance_go_on(
