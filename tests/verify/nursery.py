@@ -68,7 +68,9 @@ def prepare(mode: str, way: str) -> None:
     import greenbot.cli.serve_run
     import greenbot.serving.service
     import greenbot.wiring  # noqa: F401 - loaded once instead of in every child
+    from greenbot.serving.ahead import import_parts
 
+    import_parts()
     # Killed in commits of the thread, which are the first ones, and in those of the loop.
     pace.MEMORY, pace.LEAST_EVENTS = 2, 0
     pace.QUICK_SECONDS = pace.SLOW_SECONDS = pace.STUCK_SECONDS = float("inf")
