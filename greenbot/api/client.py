@@ -41,6 +41,8 @@ from greenbot.version import VERSION
 if TYPE_CHECKING:
     import httpx
 
+    from greenbot.api.preview import Preview
+
 _USER_AGENT = f"greenbot/{VERSION}"
 #: Keys of answers that hold a token: known to `redact` from the moment they arrive.
 _TOKEN_KEYS = ("apiTokenInstance", "newApiToken")
@@ -197,18 +199,15 @@ class Client(
         params: Mapping[str, object] | None = None,
         *,
         file: OutgoingFileLike | None = None,
-    ) -> str:
-        """The exact request as text, the token masked; nothing is sent and no file is opened."""
+    ) -> "Preview":
+        """The exact request, the token masked; nothing is sent and no file is opened."""
+        from greenbot.api.preview import Preview
+
         if isinstance(endpoint, str):
             endpoint = find(endpoint)
         given = {name: value for name, value in (params or {}).items() if value is not None}
-        lines = [f"{endpoint.verb} {self._url(endpoint, given, token=MASK)}"]
-        if endpoint.body in ("multipart", "raw"):
-            lines += [f"{name}: {value}" for name, value in given.items()]
-            lines += [f"file: {file.file_name} ({file.mime_type}, {file.size_bytes} bytes)"] if file else []
-        elif endpoint.body == "json":
-            lines += ["Content-Type: application/json", "", json.dumps(given, ensure_ascii=False, indent=2)]
-        return "\n".join(lines)
+        upload = f"{file.file_name} ({file.mime_type}, {file.size_bytes} bytes)" if file else None
+        return Preview(endpoint=endpoint, url=self._url(endpoint, given, token=MASK), params=given, file=upload)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -96,7 +96,7 @@ def call(run: Run, method: str, given: dict[str, object], *, file_name: str | No
     client = run.client(run.instance)
     params = _as_documented(endpoint, given)
     if run.flags.dry_run:
-        run.out.block(client.request_preview(endpoint, params, file=file))
+        run.out.request(client.request_preview(endpoint, params, file=file))
         return
     outcome = run_inline(client.exchange(endpoint, params, file=file))
     if outcome.status == _NO_SUCH_PATH and endpoint.name not in ENDPOINTS:

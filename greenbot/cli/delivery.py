@@ -48,7 +48,7 @@ def send_drafts(run: Run, drafts: "list[Draft]", *, key: str | None, once_per: s
 def _preview(run: Run, drafts: "list[Draft]") -> None:
     client = run.client(run.instance)
     for draft in drafts:
-        run.out.block(client.request_preview(draft.method, draft.params(), file=draft.file))
+        run.out.request(client.request_preview(draft.method, draft.params(), file=draft.file))
     run.out.say("Nothing was sent.")
 
 

@@ -95,7 +95,7 @@ def login(
 
 
 def _preview(run: Run, caller: "Caller") -> None:
-    run.out.block(run.client(caller.instance).request_preview("qr"))
+    run.out.request(run.client(caller.instance).request_preview("qr"))
     run.out.say("Nothing was asked.")
 
 

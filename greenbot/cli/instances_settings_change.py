@@ -281,7 +281,8 @@ def _request(run: Run, plan: "Plan") -> str:
     from greenbot.account_settings.fields import shown
 
     client = run.client(run.settings.instance(plan.instance))
-    return client.request_preview("setSettings", {name: shown(name, value) for name, value in plan.changes.items()})
+    params = {name: shown(name, value) for name, value in plan.changes.items()}
+    return str(client.request_preview("setSettings", params))
 
 
 def _planned_row(plan: "Plan") -> dict[str, object]:

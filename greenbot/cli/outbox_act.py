@@ -40,7 +40,7 @@ def act(run: Run, action: "Action", ids: list[str] | None, which: Which, **fixed
         run.confirm(f"{action.name.capitalize()} {_messages(len(wanted.messages))}?")
     results = [*wanted.unknown, *_carried_out(run, action, wanted.messages)]
     if any(result.verdict == "done" for result in results) and action.name != "hold":
-        wake_workers(run)
+        wake_workers(run, for_sending=action.name in ("release", "retry"))
     _report(run, action, results, alone=len(results) == 1 and not wanted.in_bulk)
 
 

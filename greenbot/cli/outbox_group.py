@@ -35,8 +35,9 @@ def state_of(word: str) -> "State":
         raise UsageError(f"There is no state '{word}'.", hint=f"States: {', '.join(State)}") from None
 
 
-def wake_workers(run: Run) -> None:
-    """Something may leave now that could not before: let the workers look at once."""
+def wake_workers(run: Run, *, for_sending: bool = True) -> None:
+    """Let the workers look at once: something may leave now that could not before. Say so where there is none."""
     from greenbot.outbox.presence import wake
 
-    wake(run.settings.paths.run_dir)
+    if not wake(run.settings.paths.run_dir) and for_sending:
+        run.out.say("No worker runs, so nothing leaves yet. Send it with: greenbot outbox run --drain")

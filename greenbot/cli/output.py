@@ -15,6 +15,7 @@ from greenbot.redact import redact
 from greenbot.safe_text import csv_cell, safe_text
 
 if TYPE_CHECKING:
+    from greenbot.api.preview import Preview
     from greenbot.cli.run import Flags
 
 SCHEMA_VERSION = 1
@@ -74,6 +75,13 @@ class Output:
     def block(self, text: str) -> None:
         """Several lines of data, such as a request."""
         self.line(safe_text(text, keep_lines=True))
+
+    def request(self, preview: "Preview") -> None:
+        """A request that would be made: JSON for programs."""
+        if self.flags.json:
+            self.record(preview.facts())
+        else:
+            self.block(str(preview))
 
     def record(self, record: Row, *, essential: str | None = None) -> None:
         """One thing: JSON, only its `essential` field under -q, or aligned `name  value` lines."""

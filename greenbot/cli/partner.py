@@ -183,7 +183,7 @@ def _ask(run: Run, method: str, params: Params) -> object:
 
 
 def _preview(run: Run, method: str, params: Params) -> None:
-    run.out.block(_client(run).request_preview(method, params))
+    run.out.request(_client(run).request_preview(method, params))
     run.out.say("Nothing was changed.")
 
 

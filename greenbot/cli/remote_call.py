@@ -67,7 +67,7 @@ class Caller:
 
     def preview(self, method: str, params: Params, *, file: "OutgoingFile | None" = None) -> None:
         """Show the request, the token masked."""
-        self._run.out.block(self._client.request_preview(method, params, file=file))
+        self._run.out.request(self._client.request_preview(method, params, file=file))
 
     def change(
         self,

@@ -168,9 +168,9 @@ def change_text(
 ) -> None:
     """Apply `change` to what the file says now; `first` runs once the result is known to be good.
 
-    `change` is called again when the file changed meanwhile. Raises `ConfigError` when the result would not load because
-    of what a file says, `UsageError` because of what was asked for, `Busy` when the file or its lock does not come to
-    rest.
+    `change` is called again when the file changed meanwhile. When the result would not load it raises `ConfigError`
+    because of what a file says, `UsageError` because of what was asked for; `Busy` when the file or its lock does not
+    come to rest.
     """
     target = _target(paths)
     with locked(target.parent):

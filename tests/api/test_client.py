@@ -145,14 +145,21 @@ async def test_every_call_is_recorded_once_with_its_time() -> None:
 def test_a_preview_shows_the_request_and_hides_the_token() -> None:
     client = Client(credentials("https://api.example.invalid"), transport="inline")
     preview = client.request_preview("sendMessage", {"chatId": "1@c.us", "message": "Привіт", "quotedMessageId": None})
-    assert preview == (
+    assert str(preview) == (
         "POST https://api.example.invalid/waInstance1101000001/sendMessage/***\n"
         "Content-Type: application/json\n\n"
         '{\n  "chatId": "1@c.us",\n  "message": "Привіт"\n}'
     )
-    assert "***/7" in client.request_preview("deleteNotification", {"receiptId": 7})
-    assert client.request_preview("getContacts", {"count": 5}).endswith("***?count=5")
-    assert "chatId: 1@c.us" in client.request_preview("sendFileByUpload", {"chatId": "1@c.us"})
+    assert preview.facts() == {
+        "dry_run": True,
+        "method": "sendMessage",
+        "verb": "POST",
+        "url": "https://api.example.invalid/waInstance1101000001/sendMessage/***",
+        "params": {"chatId": "1@c.us", "message": "Привіт"},
+    }
+    assert "***/7" in str(client.request_preview("deleteNotification", {"receiptId": 7}))
+    assert str(client.request_preview("getContacts", {"count": 5})).endswith("***?count=5")
+    assert "chatId: 1@c.us" in str(client.request_preview("sendFileByUpload", {"chatId": "1@c.us"}))
 
 
 async def test_new_tokens_are_secret_from_the_moment_they_arrive() -> None:

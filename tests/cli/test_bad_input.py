@@ -82,6 +82,7 @@ TABLE = [
     ),
     ("send buttons TO b --button url:Go:nowhere", USAGE, "of the button 'Go' 'nowhere' does not begin", "browser"),
     ("send buttons TO b --button call:Ring:12", USAGE, "of the button 'Ring': '12' has 2 digits", "country code"),
+    ("send buttons TO b --button repyl:Yes", USAGE, "repyl", "reply:"),
     ("send buttons TO b --button copy:Code:", USAGE, "The code of the button 'Code' is empty.", "Write something"),
     ("send buttons TO b --button reply:a --button url:b:https://c.d", USAGE, "cannot hold both.", "two messages"),
     ("send forward TO BAE5", USAGE, "--from is missing.", "greenbot send forward --help"),

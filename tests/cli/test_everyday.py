@@ -207,6 +207,8 @@ def test_every_kind_of_message_is_shown_first_and_then_sent(desk: Desk) -> None:
     for method, words in sends(desk):
         preview = desk.here("send", *words, "-n").ok().stdout
         assert preview.startswith(f"POST {desk.simulator.api_url}/waInstance{desk.instance.id}/{method}/***"), words
+        shown = desk.here("send", *words, "-n", "--json").ok().json
+        assert (shown["dry_run"], shown["method"], desk.token in str(shown)) == (True, method, False), words
         before = len(desk.executed(method))
         said = desk.here("send", *words, "--json").ok()
         assert said.json["state"] == "accepted", words

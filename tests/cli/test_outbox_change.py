@@ -180,7 +180,9 @@ def test_a_filter_leaves_out_what_it_cannot_be_done_to_and_says_so(desk: Desk) -
 def test_a_retry_shows_its_new_number_and_the_old_one_stays(desk: Desk) -> None:
     queue(desk, key="booking-1")
     lead(desk, 1, State.FAILED)
-    retried = desk.here("outbox", "retry", "1", "--json").ok().json
+    said = desk.here("outbox", "retry", "1", "--json").ok()
+    assert "No worker runs, so nothing leaves yet. Send it with: greenbot outbox run --drain" in said.stderr
+    retried = said.json
     assert (retried["id"], retried["new_id"], retried["result"]) == (1, 2, "retried")
     shown = desk.here("outbox", "show", "2", "--json").ok().json
     assert (shown["retry_of"], shown["key"], shown["state"]) == (1, "booking-1", "queued")

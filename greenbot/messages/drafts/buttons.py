@@ -164,10 +164,11 @@ def buttons_draft(
 
 
 def _action(text: str) -> str:
-    """What the button does; a text with two colons means to be a description, even with a misspelt action."""
+    """What the button does. `word:more` means to be a description, misspelt or not: no guest shall read that."""
     action, colon, rest = text.partition(":")
     spoken = action.strip().lower()
-    return spoken if colon and (spoken in _VALUES or ":" in rest) else "reply"
+    is_meant = spoken in _VALUES or ":" in rest or (spoken.isalpha() and rest[:1].strip() != "")
+    return spoken if colon and is_meant else "reply"
 
 
 def _check_parts(header: str | None, body: str, footer: str | None) -> None:
