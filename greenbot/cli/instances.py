@@ -111,6 +111,10 @@ def add(
     run.out.say(f"{name} is added. Try: greenbot instances state {name}")
 
 
+#: What decides whether GREEN-API knows us, beside the token itself.
+_OF_THE_ACCOUNT = {"id", "api_url", "token_file", "token_env", "token_command", "token_keyring"}
+
+
 @group.command("edit", dry_run=True)
 def edit(
     run: Run,
@@ -158,7 +162,7 @@ def edit(
         webhook_token=token if webhook_token_stdin else None,
     )
     run.out.say(f"{name} is changed.")
-    if token_stdin or id_ or api_url:
+    if token_stdin or unset or _OF_THE_ACCOUNT & fields.keys():
         from greenbot.cli.instances_ops import put_right
 
         put_right(run, name)
