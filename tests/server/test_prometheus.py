@@ -61,7 +61,10 @@ async def test_the_figures_are_those_of_the_store(watched: Watched) -> None:
     assert samples['greenbot_recent_errors{status="503"}'] == 1
     assert samples['greenbot_recent_errors{status="none"}'] == 1
     assert samples['greenbot_instance_error_ratio{instance="kyiv"}'] == 0.2
-    assert samples['greenbot_instances{standing="trouble"}'] == 1
+    assert samples['greenbot_instances{standing="trouble"}'] == 0, "two of ten calls say nothing yet"
+    busy_day(watched)
+    watched.turn()
+    assert (await scraped(watched))['greenbot_instances{standing="trouble"}'] == 1, "four of twenty do"
 
 
 async def test_counters_only_grow_whatever_is_pruned_and_whoever_leaves(watched: Watched) -> None:
