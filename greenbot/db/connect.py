@@ -182,7 +182,7 @@ class Db:
         self._checkpoints = False
 
     def checkpoint(self) -> int | None:
-        """Move the WAL into the store as far as nobody is disturbed. Its pages; None when somebody else is at it.
+        """Move the WAL into the store as far as nobody is disturbed. Its pages; None when it could not be done now.
 
         SQLite would do it by itself, and keep to itself what the disk said: a failed sync of the store would be
         followed by one that succeeds without the pages it was about, and by the end of the WAL that still has them.
@@ -195,7 +195,13 @@ class Db:
 
     def _checkpoint(self) -> int | None:
         self._wal_bytes_then = self._wal_bytes
-        row = self._connection.execute("pragma wal_checkpoint(passive)").fetchone()
+        try:
+            row = self._connection.execute("pragma wal_checkpoint(passive)").fetchone()
+        except sqlite.Error as error:
+            if is_disk_failure(error):
+                raise
+            # Somebody is at it, or the disk is full: what was committed is safe in the WAL, and may not seem refused.
+            return None
         return None if row is None or row[0] else int(row[1])
 
     def _is_checkpoint_due(self) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greenbot.clock import Clock
-from greenbot.errors import Busy, StoreError
+from greenbot.errors import StoreError
 from greenbot.logs.notes import note
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Checkpoints:
             begun = self._clock.monotonic()
             with suppress(StoreError):  # all stores of this process refuse from now on, as the next commit will say
                 # The next commit begins the WAL anew. With the thread in the middle of it, the next one tries again.
-                self.is_too_long = _move(db) is None
+                self.is_too_long = db.checkpoint() is None
             self._last_move_seconds = self._clock.monotonic() - begun
         self._commits += 1
         if self._commits % EVERY_COMMITS == 0 and (self._threads or self._is_alone):
@@ -145,23 +145,15 @@ class Checkpoints:
 
 
 def _shorten(db: "Db") -> int | None:
-    """Move what there is, and of a long WAL also what came meanwhile, until little is left. As `_move` at the end."""
-    before, pages = 0, _move(db)
+    """Move what there is, and of a long WAL also what came meanwhile, until little is left. As `Db.checkpoint`."""
+    before, pages = 0, db.checkpoint()
     for _ in range(MOST_TRIES):
         # SQLite syncs the store together with the last page of the WAL: whoever moves that should have little to sync.
         _write_out(db.path)
         if pages is None or pages <= MOST_PAGES or pages - before <= FEW_PAGES:
             break
-        before, pages = pages, _move(db)
+        before, pages = pages, db.checkpoint()
     return pages
-
-
-def _move(db: "Db") -> int | None:
-    """As `Db.checkpoint`; Busy, too, is somebody else at it. Raises StoreError: the disk failed."""
-    try:
-        return db.checkpoint()
-    except Busy:
-        return None
 
 
 def _write_out(path: Path) -> None:

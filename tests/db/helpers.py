@@ -53,8 +53,9 @@ def run(program: str, *arguments: object, **env: str) -> "subprocess.CompletedPr
 class _FailingDisk:
     """A connection whose checkpoints meet a disk that cannot sync."""
 
-    def __init__(self, connection: sqlite.Connection) -> None:
+    def __init__(self, connection: sqlite.Connection, code: int) -> None:
         self._connection = connection
+        self._code = code
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._connection, name)
@@ -62,12 +63,12 @@ class _FailingDisk:
     def execute(self, sql: str, *values: Any) -> object:
         if "wal_checkpoint" in sql:
             error = sqlite.OperationalError("disk I/O error")
-            error.sqlite_errorcode = IOERR_FSYNC
+            error.sqlite_errorcode = self._code
             raise error
         return self._connection.execute(sql, *values)
 
 
-def failing(db: Db) -> Db:
-    """From now on the disk fails under what this connection moves into the store."""
-    db._connection = _FailingDisk(db._connection)  # type: ignore[assignment]  # it does all that a connection does
+def failing(db: Db, code: int = IOERR_FSYNC) -> Db:
+    """From now on SQLite says so to this connection when it moves something into the store."""
+    db._connection = _FailingDisk(db._connection, code)  # type: ignore[assignment]  # it does all that a connection does
     return db

@@ -62,6 +62,15 @@ def test_a_commit_learns_that_its_own_checkpoint_failed(path: Path, db: Db) -> N
         fill(db, CHECKPOINT_COMMITS)
 
 
+@pytest.mark.parametrize("code", [5, 6, 13], ids=["busy", "locked", "full"])
+def test_a_commit_that_is_safe_in_the_wal_is_not_refused_for_what_comes_after_it(path: Path, db: Db, code: int) -> None:
+    failing(db, code)
+    fill(db, 2 * CHECKPOINT_COMMITS)
+    assert db.checkpoint() is None
+    assert not failstop.disk_has_failed()
+    assert db.scalar("select count(*) from calls") == 2 * CHECKPOINT_COMMITS
+
+
 PROCESS = """
 import sys
 from contextlib import suppress
