@@ -100,6 +100,7 @@ class Checkpoints:
         if len(self._threads) == 1:
             # One that steps back for nobody. A thread may not take back what it gave away.
             self._start(_step_forward)
+            self._due.set()
         self._looked.wait(LONGEST_WAIT_SECONDS)
 
     def _start(self, place_itself: Callable[[], None]) -> None:
